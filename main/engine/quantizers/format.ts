@@ -1,0 +1,54 @@
+/** Who can load the format. */
+export type Target = 'llama.cpp' | 'ik_llama.cpp' | 'analysis'
+
+/** How codes and scales are chosen; see the words in `main/README.md`. */
+export type Method = 'reference' | 'optimal' | 'gptq'
+
+export type FormatFamily = 'float' | 'legacy' | 'k' | 'i' | 'ternary' | 'microscaling' | 'integer'
+
+/** Block geometry and decoder of a stored type. */
+export interface StoredType {
+  readonly name: string
+  /** Weights per block. */
+  readonly blockSize: number
+  readonly blockBytes: number
+  /**
+   * Decodes whole blocks.
+   *
+   * @param bytes u8[n / blockSize * blockBytes], little endian
+   * @param out   f32[n]
+   */
+  dequantize(bytes: Uint8Array, out: Float32Array): void
+  /**
+   * Width in bytes and offsets inside a block of the multi-byte words, for files stored big endian.
+   */
+  readonly words: { readonly width: 1 | 2 | 4 | 8; readonly offsets: readonly number[] }
+}
+
+/**
+ * Quantizes whole rows, or any run of whole blocks of one row.
+ *
+ * @param weights    f32[n], n a multiple of the block size
+ * @param importance f32[n], non-negative, per column; null for none
+ * @param out        u8[n / blockSize * blockBytes], written in place
+ */
+export type QuantizeRow = (weights: Float32Array, importance: Float32Array | null, out: Uint8Array) => void
+
+/** A format that weights can be quantized to: one entry of the registry. */
+export interface Format extends StoredType {
+  /** ggml type id. */
+  readonly id: number
+  readonly family: FormatFamily
+  readonly target: Target
+  readonly needsImportance: boolean
+  readonly methods: Partial<Record<Method, QuantizeRow>>
+}
+
+export function bitsPerWeight(type: Pick<StoredType, 'blockBytes' | 'blockSize'>): number {
+  return (type.blockBytes * 8) / type.blockSize
+}
+
+/** Bytes of a run of weights; the count must be whole blocks. */
+export function encodedBytes(type: Pick<StoredType, 'blockBytes' | 'blockSize'>, weights: number): number {
+  return (weights / type.blockSize) * type.blockBytes
+}

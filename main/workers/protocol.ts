@@ -1,0 +1,100 @@
+/**
+ * What services send to a worker thread, and what comes back. Plain data and shared buffers only.
+ *
+ * One task covers a whole number of row bands of one tensor, so that sums do not depend on the number of threads.
+ */
+import type { ErrorData } from '../engine/errors.ts'
+import type { ModelFile } from '../engine/formats/model.ts'
+import type { ErrorSums } from '../engine/metrics/error-sums.ts'
+import type { Histogram } from '../engine/metrics/histogram.ts'
+import type { Method } from '../engine/quantizers/format.ts'
+
+/** Where a tensor's bytes are. */
+export interface TensorSource {
+  readonly name: string
+  readonly file: ModelFile
+  readonly type: string
+  readonly shape: readonly number[]
+  readonly offsetBytes: number
+  readonly bytes: number
+  readonly littleEndian: boolean
+}
+
+export interface MeasureTarget {
+  /** Effective format: its block divides the row length. */
+  readonly format: string
+  readonly method: Method
+}
+
+/** f32 vectors shared with the worker: `values` holds one vector of `ne[0]` per expert slice (or one for all). */
+export interface SharedImportance {
+  readonly values: SharedArrayBuffer
+}
+
+/** f64 [ne[0], ne[0]], symmetric. */
+export interface SharedCovariance {
+  readonly values: SharedArrayBuffer
+}
+
+interface TaskBase {
+  readonly source: TensorSource
+  /** See `main/workers/control.ts`: run, pause, cancel; and the count of finished weights. */
+  readonly control: SharedArrayBuffer
+  readonly useNative: boolean
+}
+
+/** SHA-256 over type, shape and stored bytes. */
+export interface FingerprintTask extends TaskBase {
+  readonly kind: 'fingerprint'
+}
+
+export interface MeasureTask extends TaskBase {
+  readonly kind: 'measure'
+  /** Which of the tensor's row bands (see `rowBands` in `engine/metrics`). */
+  readonly band: number
+  /** Fraction of the band's rows, 1 for all. */
+  readonly sample: number
+  readonly targets: readonly MeasureTarget[]
+  readonly importance: SharedImportance | null
+  readonly covariance: SharedCovariance | null
+}
+
+export interface HistogramTask extends TaskBase {
+  readonly kind: 'histogram'
+  readonly bins: number
+  readonly sample: number
+}
+
+/** Quantizes rows and writes them at their place in an existing file. */
+export interface QuantizeTask extends TaskBase {
+  readonly kind: 'quantize'
+  readonly firstRow: number
+  readonly rows: number
+  readonly target: MeasureTarget
+  readonly importance: SharedImportance | null
+  readonly outputPath: string
+  /** Where row 0 of the tensor begins in the output. */
+  readonly outputOffsetBytes: number
+}
+
+/** Copies stored bytes unchanged into an existing file. */
+export interface CopyTask extends TaskBase {
+  readonly kind: 'copy'
+  readonly outputPath: string
+  readonly outputOffsetBytes: number
+}
+
+export type Task = FingerprintTask | MeasureTask | HistogramTask | QuantizeTask | CopyTask
+
+export interface TaskResults {
+  fingerprint: string
+  /** One entry per target, in order. */
+  measure: readonly ErrorSums[]
+  histogram: Histogram
+  /** Non-finite source weights are an error: `NON_FINITE_WEIGHT`. */
+  quantize: { readonly writtenBytes: number }
+  copy: { readonly writtenBytes: number }
+}
+
+export type TaskReply<K extends Task['kind']> =
+  { readonly ok: true; readonly value: TaskResults[K] } | { readonly ok: false; readonly error: ErrorData }
