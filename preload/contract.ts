@@ -6,11 +6,12 @@
 import type { ErrorData } from '../main/engine/errors.ts'
 import type { Finding, ScalarType, Container } from '../main/engine/formats/model.ts'
 import type { Histogram } from '../main/engine/metrics/histogram.ts'
-import type { ErrorProfile, Measurement } from '../main/engine/metrics/measurement.ts'
+import type { ErrorProfile, Measure, Measurement } from '../main/engine/metrics/measurement.ts'
 import type { FormatFamily, Method, Target } from '../main/engine/quantizers/format.ts'
 import type { Tensor } from '../main/engine/tensor/tensor.ts'
 
-export type { ErrorData, ErrorProfile, Finding, Histogram, Measurement, Method, Tensor }
+export type { Container, ErrorData, ErrorProfile, Finding, FormatFamily, Histogram, Measure, Measurement, Method }
+export type { ScalarType, Target, Tensor }
 
 /** What the command line's `formats` prints for one format. */
 export interface FormatInfo {
@@ -280,6 +281,14 @@ export interface Events {
 
 export type EventName = keyof Events
 
+export const EVENT_NAMES = [
+  'job',
+  'measurements',
+  'models',
+  'openPath',
+  'command',
+] as const satisfies readonly EventName[]
+
 /** What the preload script (Electron) or the browser bridge puts on `window.quantaloupe`. */
 export interface Bridge {
   call<M extends MethodName>(method: M, request: RequestOf<M>): Promise<Outcome<ReplyOf<M>>>
@@ -294,3 +303,21 @@ export interface Bridge {
 
 export const CHANNEL_CALL = 'quantaloupe:call'
 export const CHANNEL_EVENT = 'quantaloupe:event'
+
+/**
+ * Content security policy of the window, the same in every host.
+ *
+ * Inline styles are allowed because the component and chart libraries set them; scripts come from our files only.
+ */
+export const CONTENT_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
