@@ -38,7 +38,11 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const window = serveWindow(options.windowFolder)
   // Uploads and calls last as long as they must; their own limits apply instead of a total time for a request.
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 0, connectionsCheckingInterval: 2_000 })
+  const server = createServer({
+    headersTimeout: 10_000,
+    requestTimeout: 0,
+    connectionsCheckingInterval: 2_000,
+  })
   server.maxConnections = 256
   const port = await listen(server, options.port)
   const session = new Session(port)
@@ -88,7 +92,8 @@ const DRAIN_MS = 5_000
 function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
   const error = toErrorData(thrown)
   const wantsPage = request.headers.accept?.includes('text/html') ?? false
-  if (wantsPage && (error.code === 'UNAUTHORIZED' || error.code === 'TOKEN_SPENT')) sendErrorPage(response, error)
+  if (wantsPage && (error.code === 'UNAUTHORIZED' || error.code === 'TOKEN_SPENT'))
+    sendErrorPage(response, error)
   else sendFailure(response, thrown)
   if (request.complete) return
   request.resume()

@@ -32,5 +32,4 @@ export function serveWindow(folder: string): (request: IncomingMessage, response
   }
 }
 
-const notFound = (): QuantaloupeError =>
-  new QuantaloupeError('NOT_FOUND', 'There is nothing at this address')
+const notFound = (): QuantaloupeError => new QuantaloupeError('NOT_FOUND', 'There is nothing at this address')
