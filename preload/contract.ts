@@ -132,6 +132,8 @@ export interface Job {
   readonly bytesPerSecond: number | null
   readonly remainingMs: number | null
   readonly error: ErrorData | null
+  /** What the user should know although the job goes on: tensors left out, non-finite weights. */
+  readonly findings: readonly Finding[]
   readonly startedAt: string
   readonly export: ExportResult | null
 }
