@@ -1,0 +1,68 @@
+/**
+ * Q4_K: 256 weights in 144 bytes, eight sub-blocks of 32.
+ *
+ *     0        2           4                       16                              144
+ *     [ d: f16 | dmin: f16 | 6-bit scales, minima  | nibbles, 4 groups of 32 bytes ]
+ *
+ * Group g holds sub-block 2g in its low halves and 2g + 1 in its high halves.
+ * weight = (d * scale) * code - (dmin * minimum)
+ */
+import type { Format } from './format.ts'
+import { ggmlType } from './ggml-type.ts'
+import { type AffineLayout, quantizeSuperBlocks, readSubBlocks, SUPER_BLOCK } from './k-affine.ts'
+import { affineSearch } from './scale-search.ts'
+
+const TYPE = ggmlType('Q4_K')
+const BYTES = TYPE.blockBytes
+const NIBBLES = 16
+const fround = Math.fround
+
+const LAYOUT: AffineLayout = {
+  blockBytes: BYTES,
+  plainSearch: affineSearch(15, -1, 0.1, 20),
+  weightedSearch: affineSearch(15, -0.9, 0.05, 36),
+  pack,
+}
+
+function pack(codes: Uint8Array, out: Uint8Array, to: number): void {
+  for (let group = 0; group < 4; group += 1) {
+    const base = to + NIBBLES + 32 * group
+    for (let i = 0; i < 32; i += 1) {
+      out[base + i] = (codes[64 * group + i] as number) | ((codes[64 * group + 32 + i] as number) << 4)
+    }
+  }
+}
+
+const scale = new Float32Array(8)
+const offset = new Float32Array(8)
+
+function dequantize(bytes: Uint8Array, out: Float32Array): void {
+  for (let at = 0, from = 0; at < out.length; at += SUPER_BLOCK, from += BYTES) {
+    readSubBlocks(bytes, from, scale, offset)
+    for (let group = 0; group < 4; group += 1) {
+      const lowScale = scale[2 * group] as number
+      const lowOffset = offset[2 * group] as number
+      const highScale = scale[2 * group + 1] as number
+      const highOffset = offset[2 * group + 1] as number
+      const base = from + NIBBLES + 32 * group
+      const start = at + 64 * group
+      for (let i = 0; i < 32; i += 1) {
+        const pair = bytes[base + i] as number
+        out[start + i] = fround(lowScale * (pair & 15)) - lowOffset
+        out[start + 32 + i] = fround(highScale * (pair >>> 4)) - highOffset
+      }
+    }
+  }
+}
+
+export const Q4_K: Format = {
+  ...TYPE,
+  family: 'k',
+  target: 'llama.cpp',
+  words: { width: 2, offsets: [0, 2] },
+  needsImportance: false,
+  dequantize,
+  methods: {
+    reference: (weights, importance, out) => quantizeSuperBlocks(weights, importance, out, LAYOUT),
+  },
+}

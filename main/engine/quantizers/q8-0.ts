@@ -1,0 +1,53 @@
+/**
+ * Q8_0: 32 weights in 34 bytes.
+ *
+ *     0        2                              34
+ *     [ d: f16 | 32 codes: i8, in order        ]      weight = d * code
+ */
+import { floatToHalf, halfToFloat } from '../tensor/half.ts'
+import type { Format } from './format.ts'
+import { ggmlType } from './ggml-type.ts'
+
+const { fround, abs } = Math
+const BLOCK = 32
+const TYPE = ggmlType('Q8_0')
+const BYTES = TYPE.blockBytes
+
+/** @see ggml-quants.c, quantize_row_q8_0_ref: halves round away from zero; importance is ignored */
+function quantize(weights: Float32Array, _importance: Float32Array | null, out: Uint8Array): void {
+  for (let at = 0, to = 0; at < weights.length; at += BLOCK, to += BYTES) {
+    let largest = 0
+    for (let i = at; i < at + BLOCK; i += 1) {
+      const magnitude = abs(weights[i] as number)
+      if (magnitude > largest) largest = magnitude
+    }
+    const scale = fround(largest / 127)
+    const inverse = scale === 0 ? 0 : fround(1 / scale)
+    const bits = floatToHalf(scale)
+    out[to] = bits
+    out[to + 1] = bits >>> 8
+    for (let i = 0; i < BLOCK; i += 1) {
+      const scaled = fround((weights[at + i] as number) * inverse)
+      out[to + 2 + i] = (scaled + (scaled < 0 ? -0.5 : 0.5)) | 0
+    }
+  }
+}
+
+function dequantize(bytes: Uint8Array, out: Float32Array): void {
+  for (let at = 0, from = 0; at < out.length; at += BLOCK, from += BYTES) {
+    const scale = halfToFloat((bytes[from] as number) | ((bytes[from + 1] as number) << 8))
+    for (let i = 0; i < BLOCK; i += 1) {
+      out[at + i] = scale * (((bytes[from + 2 + i] as number) << 24) >> 24)
+    }
+  }
+}
+
+export const Q8_0: Format = {
+  ...TYPE,
+  family: 'legacy',
+  target: 'llama.cpp',
+  words: { width: 2, offsets: [0] },
+  needsImportance: false,
+  dequantize,
+  methods: { reference: quantize },
+}
