@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import prettier from 'eslint-config-prettier'
 import vue from 'eslint-plugin-vue'
 import tseslint from 'typescript-eslint'
@@ -20,6 +21,7 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         parser: tseslint.parser,
+        tsconfigRootDir: fileURLToPath(new URL('..', import.meta.url)),
         extraFileExtensions: ['.vue'],
         project: [
           'main/tsconfig.json',
