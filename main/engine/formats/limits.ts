@@ -1,0 +1,31 @@
+/**
+ * Bounds on what a file may claim, far above any real model, so that a crafted one cannot make the reader allocate or
+ * walk without end.
+ */
+export const LIMITS = {
+  /** Bytes of one string; ggml's `GGUF_MAX_STRING_LENGTH`. */
+  stringBytes: 2 ** 30,
+  /** Elements of one array; ggml's `GGUF_MAX_ARRAY_ELEMENTS`. */
+  arrayElements: 2 ** 30,
+  /** Strings and inner arrays over all arrays of a file: each has to be walked to find the next. */
+  walkedElements: 2 ** 26,
+  /** Arrays in arrays; huggingface.js reads to the same depth. */
+  arrayDepth: 4,
+  keyBytes: 65_535,
+  keys: 1_000_000,
+  tensors: 1_000_000,
+  /** ggml itself stops at 63. */
+  tensorNameBytes: 1024,
+  dimensions: 4,
+  alignmentBytes: 2 ** 20,
+  /** The longest text decoded of one value, and of all values of a file; the rest stays in the file. */
+  shownStringBytes: 2 ** 20,
+  shownTextBytes: 2 ** 24,
+  /** safetensors' own `MAX_HEADER_SIZE`. */
+  safetensorsHeaderBytes: 100_000_000,
+  /** Dimensions of a safetensors tensor; PyTorch's own limit. */
+  safetensorsDimensions: 64,
+  jsonDepth: 64,
+  jsonNumberBytes: 64,
+  configEntries: 10_000,
+} as const
