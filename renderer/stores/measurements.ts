@@ -1,0 +1,95 @@
+import { defineStore } from 'pinia'
+import { shallowReactive, shallowRef, triggerRef, type ShallowRef } from 'vue'
+import type { Events, Measurement, Method, ModelId } from '../../preload/contract.ts'
+import { call, on } from '../bridge/index.ts'
+import { frameBatch } from './frame-batch.ts'
+import { useModels } from './models.ts'
+import { useNotices } from './notices.ts'
+
+/** Measurements of one model in one format and method, by tensor name. */
+export type MeasurementTable = ReadonlyMap<string, Measurement>
+
+const NO_MEASUREMENTS: MeasurementTable = new Map()
+
+function tableKey(model: ModelId, format: string, method: Method, imatrix: string | null): string {
+  return JSON.stringify([model, format, method, imatrix])
+}
+
+/** An estimate never replaces the measurement of every row. */
+function isBetter(next: Measurement, known: Measurement | undefined): boolean {
+  return known === undefined || next.sampledRows >= known.sampledRows
+}
+
+/**
+ * Measurements of the active model, filled from the cache and by running jobs, at most once per frame.
+ *
+ * - `table(format, method)` all tensors in one format, with the active importance; asks the host at the first use
+ *   (reactive: call it in a computed)
+ * - `ofTensor(name)` everything known of one tensor among the loaded tables and live results (reactive)
+ * - `revision` grows with every change
+ * - `start()` listens to the host
+ */
+export const useMeasurements = defineStore('measurements', () => {
+  const models = useModels()
+  const tables = shallowReactive(new Map<string, ShallowRef<Map<string, Measurement>>>())
+  const requested = new Set<string>()
+  const revision = shallowRef(0)
+
+  function tableAt(key: string): ShallowRef<Map<string, Measurement>> {
+    const known = tables.get(key)
+    if (known) return known
+    const made = shallowRef(new Map<string, Measurement>())
+    tables.set(key, made)
+    return made
+  }
+
+  function put(model: ModelId, imatrix: string | null, measurements: readonly Measurement[]): void {
+    const changed = new Set<ShallowRef<Map<string, Measurement>>>()
+    for (const one of measurements) {
+      const table = tableAt(tableKey(model, one.format, one.method, imatrix))
+      if (!isBetter(one, table.value.get(one.tensor))) continue
+      table.value.set(one.tensor, one)
+      changed.add(table)
+    }
+    changed.forEach((table) => triggerRef(table))
+    if (changed.size > 0) revision.value += 1
+  }
+
+  async function load(model: ModelId, format: string, method: Method, imatrix: string | null): Promise<void> {
+    const key = tableKey(model, format, method, imatrix)
+    if (requested.has(key)) return
+    requested.add(key)
+    const outcome = await call('measurements.list', { model, format, method, ...(imatrix && { imatrix }) })
+    if (outcome.ok) put(model, imatrix, outcome.value)
+    else {
+      requested.delete(key)
+      useNotices().fail(outcome.error)
+    }
+  }
+
+  function table(format: string, method: Method): MeasurementTable {
+    const model = models.activeId
+    if (model === null) return NO_MEASUREMENTS
+    void load(model, format, method, models.imatrix)
+    return tables.get(tableKey(model, format, method, models.imatrix))?.value ?? NO_MEASUREMENTS
+  }
+
+  function ofTensor(name: string): readonly Measurement[] {
+    const found: Measurement[] = []
+    for (const [key, table] of tables) {
+      const [model, , , imatrix] = JSON.parse(key) as [ModelId, string, Method, string | null]
+      const one = table.value.get(name)
+      if (model === models.activeId && imatrix === models.imatrix && one) found.push(one)
+    }
+    return found
+  }
+
+  function start(): void {
+    const queue = frameBatch<Events['measurements']>((batches) => {
+      for (const batch of batches) put(batch.model, batch.imatrix, batch.measurements)
+    })
+    on('measurements', queue)
+  }
+
+  return { table, ofTensor, revision, start }
+})
