@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Parsers of option values; Commander names the option in its complaint. */
+export function parseThreads(text: string): number {
+  return parseInteger(text, 1, 1024)
+}
+
+export function parsePort(text: string): number {
+  return parseInteger(text, 0, 65_535)
+}
+
+function parseInteger(text: string, minimum: number, maximum: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value
+  throw new InvalidArgumentError(`Expected a whole number from ${minimum} to ${maximum}`)
+}
+
+/** A fraction of the rows: above 0, at most 1. */
+export function parseFraction(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value <= 1) return value
+  throw new InvalidArgumentError('Expected a fraction above 0 and at most 1')
+}
+
+/** `A,B`, and the option given again. */
+export function parseList(text: string, previous: readonly string[] = []): readonly string[] {
+  const items = text.split(',').map((item) => item.trim())
+  if (items.some((item) => item === '')) throw new InvalidArgumentError('Expected names with commas between them')
+  return [...previous, ...items]
+}
+
+export function collect(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, text]
+}

@@ -1,0 +1,34 @@
+import { bitsPerWeight } from '../../engine/quantizers/format.ts'
+import { FORMATS } from '../../engine/quantizers/registry.ts'
+import type { FormatInfo } from '../../../preload/contract.ts'
+import type { Context } from '../context.ts'
+import { formatBpw } from '../numbers.ts'
+import { renderTable, type Column } from '../table.ts'
+
+const COLUMNS: readonly Column<FormatInfo>[] = [
+  { title: 'format', value: ({ name }) => name },
+  { title: 'bpw', align: 'right', value: ({ bpw }) => formatBpw(bpw) },
+  { title: 'block', align: 'right', value: ({ blockSize }) => String(blockSize) },
+  { title: 'bytes', align: 'right', value: ({ blockBytes }) => String(blockBytes) },
+  { title: 'family', value: ({ family }) => family },
+  { title: 'target', value: ({ target }) => target },
+  { title: 'methods', value: ({ methods }) => methods.join(', ') },
+]
+
+/** `formats`: the registry. */
+export function formats(context: Context): void {
+  const list = FORMATS.map(
+    (format): FormatInfo => ({
+      name: format.name,
+      id: format.id,
+      family: format.family,
+      target: format.target,
+      blockSize: format.blockSize,
+      blockBytes: format.blockBytes,
+      bpw: bitsPerWeight(format),
+      needsImportance: format.needsImportance,
+      methods: Object.keys(format.methods) as FormatInfo['methods'],
+    }),
+  )
+  context.print(list, () => renderTable(COLUMNS, list))
+}

@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os'
+import { Command, Option, type OptionValues } from 'commander'
+import { collect, parseFraction, parseList, parsePort, parseThreads } from './arguments.ts'
+import { createContext, type Context, type GlobalOptions } from './context.ts'
+import { programVersion, type ProgramFiles } from './program-files.ts'
+
+type Run<Options> = (context: Context, operands: readonly string[], options: Options) => void | Promise<void>
+
+/** The command line. Each command's code is loaded when it runs, so that `inspect` does not wait for SQLite. */
+export function buildProgram(files: ProgramFiles, signal: AbortSignal): Command {
+  const program = new Command('quantaloupe')
+    .description('Looks into language-model weights and helps to decide how to quantize them.')
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'no progress')
+    .addOption(threadsOption())
+    .option('--no-native', 'compute in TypeScript only')
+    .version(programVersion(files), '--version', 'print the version')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+
+  const action =
+    <Options extends OptionValues>(load: () => Promise<Run<Options>>) =>
+    async (...parameters: unknown[]): Promise<void> => {
+      const command = parameters.at(-1) as Command
+      const context = createContext(files, command.optsWithGlobals<GlobalOptions>(), signal)
+      const run = await load()
+      await run(context, command.args, command.opts<Options>())
+    }
+
+  addReadingCommands(program, action)
+  addPlanningCommands(program, action)
+  addHostCommands(program, action)
+  return program
+}
+
+type Action = <Options extends OptionValues>(
+  load: () => Promise<Run<Options>>,
+) => (...parameters: unknown[]) => Promise<void>
+
+function threadsOption(): Option {
+  const option = new Option('--threads <n>', 'worker threads')
+  return option.default(availableParallelism(), 'all processors').argParser(parseThreads)
+}
+
+const IMATRIX = ['--imatrix <file>', 'importance of the columns'] as const
+const COVARIANCE = ['--covariance <file>', 'second moments of the activations'] as const
+
+function addReadingCommands(program: Command, action: Action): void {
+  program
+    .command('inspect <model>')
+    .description('tensors, metadata and findings, from the header alone')
+    .action(action(async () => (await import('./commands/inspect.ts')).inspect))
+  program
+    .command('formats')
+    .description('the formats that weights can be stored in')
+    .action(action(async () => (await import('./commands/formats.ts')).formats))
+  program
+    .command('analyze <model>')
+    .description('measure what formats do to the weights')
+    .requiredOption('--formats <names>', 'formats, with commas between them', parseList)
+    .option('--method <method>', 'how codes are chosen', 'reference')
+    .option(...IMATRIX)
+    .option(...COVARIANCE)
+    .option('--tensors <glob>', 'only tensors whose name matches; may be given again', collect)
+    .option('--sample <fraction>', 'measure only this fraction of the rows', parseFraction)
+    .option('--csv', 'print a CSV table')
+    .action(action(async () => (await import('./commands/analyze.ts')).analyze))
+  program
+    .command('diff <a> <b>')
+    .description('two models, tensor by tensor')
+    .action(action(async () => (await import('./commands/diff.ts')).diff))
+}
+
+function addPlanningCommands(program: Command, action: Action): void {
+  program
+    .command('plan <model>')
+    .description('choose a format for every tensor')
+    .requiredOption('--preset <name>', 'one format for all, with the exceptions of llama.cpp')
+    .option('--pin <glob=format>', 'fix the format of matching tensors; may be given again', collect)
+    .option('--method <method>', 'how codes are chosen', 'reference')
+    .option(...IMATRIX)
+    .option('-o, --output <file>', 'write the plan')
+    .option('--recipe <file>', 'write the text that llama-quantize --tensor-type-file takes')
+    .action(action(async () => (await import('./commands/plan.ts')).plan))
+  program
+    .command('export <model>')
+    .description('write a GGUF')
+    .addOption(new Option('--plan <file>', 'a plan from `plan -o`').conflicts('preset'))
+    .option('--preset <name>', 'a preset, as in `plan`')
+    .requiredOption('-o, --output <file>', 'the GGUF to write')
+    .option('--method <method>', 'how codes are chosen, with --preset', 'reference')
+    .option(...IMATRIX)
+    .option('--overwrite', 'replace an existing file')
+    .option('--allow-requantize', 'quantize weights that are quantized already')
+    .option('--dry-run', 'tell the exact size and write nothing')
+    .action(action(async () => (await import('./commands/export.ts')).exportModel))
+}
+
+function addHostCommands(program: Command, action: Action): void {
+  const port = new Option('--port <n>', 'port, any free one by default').default(0, 'any').argParser(parsePort)
+  const root = ['--root <folder>', 'folder the page may see; may be given again', collect] as const
+  program
+    .command('serve [model]')
+    .description('the workstation for a browser on this machine')
+    .addOption(port)
+    .option(...root)
+    .action(action(async () => (await import('./commands/serve.ts')).serve))
+  program
+    .command('open [model]')
+    .description('the desktop window')
+    .action(action(async () => (await import('./commands/open.ts')).open))
+}
