@@ -6,7 +6,7 @@
  */
 import { floatToHalf, halfToFloat } from '../tensor/half.ts'
 import { packScales, readMinimum, readScale } from './k-scales.ts'
-import { readHalfWord, writeHalfWord } from './legacy-codes.ts'
+import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { nearestInt } from './rounding.ts'
 import { type AffineSearch, foundOffset, searchAffine, searchNonNegative } from './scale-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'

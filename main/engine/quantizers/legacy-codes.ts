@@ -4,6 +4,8 @@
  *     nibbles   16 bytes; byte j holds weight j (low half) and weight j + 16 (high half)
  *     fifths    4 bytes before the nibbles, one bit per weight: the fifth bit of the code of weight j is bit j
  */
+import { readHalfWord } from './half-words.ts'
+
 export const LEGACY_BLOCK = 32
 const HALF = 16
 
@@ -24,14 +26,4 @@ export function packFifths(codes: Uint8Array, out: Uint8Array, to: number): void
 
 export function readFifths(bytes: Uint8Array, from: number): number {
   return readHalfWord(bytes, from) | (readHalfWord(bytes, from + 2) << 16)
-}
-
-/** Two bytes, little endian. */
-export function readHalfWord(bytes: Uint8Array, from: number): number {
-  return (bytes[from] as number) | ((bytes[from + 1] as number) << 8)
-}
-
-export function writeHalfWord(value: number, out: Uint8Array, to: number): void {
-  out[to] = value
-  out[to + 1] = value >>> 8
 }

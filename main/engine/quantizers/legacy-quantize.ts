@@ -1,6 +1,7 @@
 /** Row loops of Q4_0, Q5_0 (symmetric) and Q4_1, Q5_1 (affine): without importance by extremes, with it by search. */
 import { floatToHalf } from '../tensor/half.ts'
-import { LEGACY_BLOCK, writeHalfWord } from './legacy-codes.ts'
+import { writeHalfWord } from './half-words.ts'
+import { LEGACY_BLOCK } from './legacy-codes.ts'
 import { type AffineSearch, foundOffset, searchAffine, searchSymmetric } from './scale-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 

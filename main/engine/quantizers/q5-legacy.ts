@@ -11,7 +11,8 @@
 import { halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
-import { packFifths, packNibbles, readFifths, readHalfWord } from './legacy-codes.ts'
+import { readHalfWord } from './half-words.ts'
+import { packFifths, packNibbles, readFifths } from './legacy-codes.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
 import { affineSearch } from './scale-search.ts'
 

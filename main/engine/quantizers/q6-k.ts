@@ -15,7 +15,7 @@
 import { floatToHalf, halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
-import { readHalfWord, writeHalfWord } from './legacy-codes.ts'
+import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { nearestInt } from './rounding.ts'
 import { searchSymmetric } from './scale-search.ts'
 

@@ -38,8 +38,7 @@ export function floatToHalf(value: number): number {
   if (magnitude >= 0x47800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00)
   if (magnitude < 0x38800000) {
     // The spacing of f32 just above 0.5 is the spacing of subnormal f16: the addition does the rounding.
-    bitsCell[0] = magnitude
-    floatCell[0] = (floatCell[0] as number) + 0.5
+    floatCell[0] = Math.abs(value) + 0.5
     return sign | ((bitsCell[0] as number) - 0x3f000000)
   }
   // A carry out of the fraction moves into the exponent, as it should, up to infinity.

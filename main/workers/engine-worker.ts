@@ -1,0 +1,32 @@
+/** Entry of the engine's worker threads: one task in, one reply out. */
+import { toErrorData } from '../engine/errors.ts'
+import type { Task, TaskReply, TaskResults } from './protocol.ts'
+import { copyBytes } from './tasks/copy.ts'
+import { fingerprint } from './tasks/fingerprint.ts'
+import { histogram } from './tasks/histogram.ts'
+import { measure } from './tasks/measure.ts'
+import { quantize } from './tasks/quantize.ts'
+
+function perform(task: Task): TaskResults[Task['kind']] {
+  switch (task.kind) {
+    case 'fingerprint':
+      return fingerprint(task)
+    case 'measure':
+      return measure(task)
+    case 'histogram':
+      return histogram(task)
+    case 'quantize':
+      return quantize(task)
+    case 'copy':
+      return copyBytes(task)
+  }
+}
+
+/** Never throws: structured cloning would drop an error's code. */
+export default function runTask(task: Task): TaskReply<Task['kind']> {
+  try {
+    return { ok: true, value: perform(task) }
+  } catch (thrown) {
+    return { ok: false, error: toErrorData(thrown) }
+  }
+}
