@@ -1,0 +1,209 @@
+import { rowBands } from '../../engine/metrics/row-bands.ts'
+import { profileOf, summarize } from '../../engine/metrics/summarize.ts'
+import type { ErrorSums } from '../../engine/metrics/error-sums.ts'
+import type { Finding } from '../../engine/formats/model.ts'
+import type { Measurement } from '../../engine/metrics/measurement.ts'
+import { tensorSource } from '../measurements/tensor-source.ts'
+import type { AnalysisRequest, CachedMeasurement } from '../../../preload/contract.ts'
+import type { Cache } from '../cache/cache.ts'
+import type { Figures, MeasurementKey } from '../cache/measurements.ts'
+import type { JobContext, JobWork } from '../jobs/job.ts'
+import { forEachConcurrently } from '../jobs/limiter.ts'
+import type { OpenedModel } from '../library/library.ts'
+import type { ActivationStatistics } from '../measurements/activation-statistics.ts'
+import type { KnownFingerprints } from '../measurements/known-fingerprints.ts'
+import { figuresOf, measurementOf } from '../measurements/known-measurements.ts'
+import type { Target } from '../measurements/targets.ts'
+import { f32Bytes, planAnalysis } from './analysis-plan.ts'
+import type { AnalysisPlan, PlannedTensor } from './analysis-plan.ts'
+
+export interface AnalysisParts {
+  readonly cache: Cache
+  readonly fingerprints: KnownFingerprints
+  /** Results as they come, cached ones first. */
+  readonly onMeasurements: (measurements: readonly CachedMeasurement[]) => void
+  /** All results have been told, or no more will come. */
+  readonly onEnd: () => void
+  /** About the cache and the statistics. */
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Measures tensors in formats: what the cache knows is told at once, the rest is measured and stored tensor by tensor.
+ *
+ * A second run after a kill finds every finished tensor in the cache, so nothing is measured twice.
+ */
+export class AnalysisWork implements JobWork {
+  readonly kind = 'analysis'
+  readonly title: string
+  readonly modelPath: string
+  readonly tensorsTotal: number
+  readonly request: unknown
+  readonly #opened: OpenedModel
+  readonly #request: AnalysisRequest
+  readonly #statistics: ActivationStatistics
+  readonly #parts: AnalysisParts
+  readonly #plan: AnalysisPlan
+
+  /** @throws QuantaloupeError as {@link planAnalysis} */
+  constructor(
+    opened: OpenedModel,
+    request: AnalysisRequest,
+    statistics: ActivationStatistics,
+    parts: AnalysisParts,
+  ) {
+    this.#opened = opened
+    this.#request = request
+    this.#statistics = statistics
+    this.#parts = parts
+    this.#plan = planAnalysis(opened, request)
+    this.modelPath = opened.model.path
+    this.request = request
+    this.tensorsTotal = this.#plan.tensors.length
+    this.title = `Measure ${request.formats.join(', ')}${request.sample ? ' (sample)' : ''}`
+  }
+
+  async run(context: JobContext): Promise<null> {
+    try {
+      await this.#run(context)
+      return null
+    } finally {
+      this.#parts.onEnd()
+    }
+  }
+
+  async #run(context: JobContext): Promise<void> {
+    for (const finding of [...this.#parts.findings, ...this.#plan.findings]) context.find(finding)
+    for (const { tensor, targets, workload } of this.#plan.tensors) {
+      context.meter.plan(new Map([[workload, f32Bytes(tensor, targets.length)]]))
+    }
+    const unread = this.#plan.tensors.filter((planned) => !this.#tellKnown(context, planned))
+    // One tensor more than threads, so that the next is ready when a thread falls idle.
+    await forEachConcurrently(unread, context.threads + 1, (planned) => this.#measure(context, planned))
+  }
+
+  /** True when the cache has everything about this tensor. */
+  #tellKnown(context: JobContext, planned: PlannedTensor): boolean {
+    const fingerprint = this.#parts.fingerprints.find(this.#opened.model, planned.tensor)
+    if (fingerprint === null) return false
+    const all = planned.targets.map((target) => this.#cached(planned, target, fingerprint))
+    if (all.includes(null)) return false
+    this.#tell(context, planned, all.flat().filter((measurement) => measurement !== null))
+    context.meter.skip(planned.workload, f32Bytes(planned.tensor, planned.targets.length))
+    context.tensorDone()
+    return true
+  }
+
+  async #measure(context: JobContext, planned: PlannedTensor): Promise<void> {
+    const { tensor, targets, workload } = planned
+    const fingerprint = await this.#fingerprint(context, planned)
+    const cached = targets.map((target) => this.#cached(planned, target, fingerprint))
+    const missing = targets.filter((_, index) => cached[index] === null)
+    this.#tell(context, planned, cached.flat().filter((measurement) => measurement !== null))
+    context.meter.skip(workload, f32Bytes(tensor, targets.length - missing.length))
+    if (missing.length > 0) await this.#measureMissing(context, planned, missing, fingerprint)
+    context.tensorDone()
+  }
+
+  async #fingerprint(context: JobContext, { tensor }: PlannedTensor): Promise<string> {
+    const { model } = this.#opened
+    const known = this.#parts.fingerprints.find(model, tensor)
+    if (known !== null) return known
+    const fingerprint = await context.run<'fingerprint'>({ kind: 'fingerprint', source: tensorSource(model, tensor) })
+    this.#parts.fingerprints.store(model, tensor, fingerprint)
+    return fingerprint
+  }
+
+  async #measureMissing(
+    context: JobContext,
+    planned: PlannedTensor,
+    missing: readonly Target[],
+    fingerprint: string,
+  ): Promise<void> {
+    const bands = await this.#measureBands(context, planned, missing)
+    const { tensor } = planned
+    const { method } = this.#request
+    const entries = missing.map((target, index) => {
+      const sums = bands.map((band) => band[index] as ErrorSums)
+      const figures = figuresOf(summarize(sums, tensor, { requested: target.effective.name, format: target.effective, method }))
+      // A sample of a small tensor may have taken every row.
+      const fraction = figures.sampledRows === figures.rows ? 1 : this.#fraction
+      const key = this.#key(planned, target, fingerprint)
+      return { target, key, stored: { figures, fraction }, profile: profileOf(sums) }
+    })
+    this.#parts.cache.use(({ measurements }) => measurements.storeAll(entries))
+    const measured = entries.flatMap(({ target, stored }) =>
+      this.#describe(planned, target, stored.figures, false),
+    )
+    this.#tell(context, { ...planned, tensor }, measured)
+  }
+
+  /** Sums per band, per target. */
+  async #measureBands(
+    context: JobContext,
+    { tensor, workload }: PlannedTensor,
+    missing: readonly Target[],
+  ): Promise<(readonly ErrorSums[])[]> {
+    const { method } = this.#request
+    const source = tensorSource(this.#opened.model, tensor)
+    const targets = missing.map((target) => ({ format: target.effective.name, method }))
+    const importance = this.#statistics.importance.get(tensor.name)?.shared ?? null
+    const covariance = this.#statistics.covariance.get(tensor.name)?.shared ?? null
+    const bands = rowBands(tensor.shape)
+    const results: (readonly ErrorSums[])[] = new Array(bands.length)
+    await forEachConcurrently(bands.entries(), bands.length, async ([band, { rows }]) => {
+      const task = { kind: 'measure', source, band, sample: this.#fraction, targets, importance, covariance } as const
+      results[band] = await context.run<'measure'>(task)
+      context.meter.finish(workload, rows * (tensor.shape[0] ?? 1) * 4 * missing.length)
+      context.progress()
+    })
+    return results
+  }
+
+  #cached(planned: PlannedTensor, target: Target, fingerprint: string): CachedMeasurement[] | null {
+    const key = this.#key(planned, target, fingerprint)
+    const stored = this.#parts.cache.use(({ measurements }) => measurements.find(key))
+    if (!stored || stored.fraction < this.#fraction) return null
+    return this.#describe(planned, target, stored.figures, true)
+  }
+
+  #key({ tensor }: PlannedTensor, target: Target, fingerprint: string): MeasurementKey {
+    return {
+      fingerprint,
+      format: target.effective.name,
+      method: this.#request.method,
+      importance: this.#statistics.importance.get(tensor.name)?.fingerprint ?? '',
+      covariance: this.#statistics.covariance.get(tensor.name)?.fingerprint ?? '',
+    }
+  }
+
+  #describe({ tensor }: PlannedTensor, target: Target, figures: Figures, cached: boolean): CachedMeasurement[] {
+    const { method } = this.#request
+    return target.requested.map((requested) => ({
+      ...measurementOf(tensor, requested, target.effective, method, figures),
+      cached,
+    }))
+  }
+
+  #tell(context: JobContext, { tensor }: PlannedTensor, measurements: readonly CachedMeasurement[]): void {
+    if (measurements.length === 0) return
+    const finding = weightFinding(tensor.name, measurements[0])
+    if (finding && !context.findings.some((known) => known.message === finding.message)) context.find(finding)
+    this.#parts.onMeasurements(measurements)
+  }
+
+  get #fraction(): number {
+    return this.#request.sample ?? 1
+  }
+}
+
+/** What the source weights themselves have wrong; the same in every format. */
+function weightFinding(tensor: string, measurement: Measurement | undefined): Finding | null {
+  if (!measurement) return null
+  if (measurement.nonFinite > 0) {
+    const message = `${tensor} has ${measurement.nonFinite} weights that are NaN or infinite; they are left out`
+    return { code: 'NON_FINITE_WEIGHTS', message, tensor }
+  }
+  if (measurement.relativeError !== null) return null
+  return { code: 'ZERO_TENSOR', message: `${tensor} is zero everywhere; it has no relative error`, tensor }
+}

@@ -1,0 +1,10 @@
+import { firstTables } from './001-first-tables.ts'
+
+/** One step forward. A step that has been released is never edited; a change is a new step. */
+export interface Migration {
+  /** Equals the database's `user_version` once the step is done. */
+  readonly number: number
+  readonly sql: string
+}
+
+export const MIGRATIONS: readonly Migration[] = [firstTables]

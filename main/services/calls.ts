@@ -1,0 +1,100 @@
+import { QuantaloupeError } from '../engine/errors.ts'
+import { kernelsName } from '../engine/kernels/kernels.ts'
+import type { HostInfo, MethodName, ReplyOf, RequestOf } from '../../preload/contract.ts'
+import { isMethod, parseRequest } from './contract-schema.ts'
+import { formatInfos } from './formats.ts'
+import type { Services } from './index.ts'
+import { listFolder } from './library/folders.ts'
+import { metadataRows } from './library/metadata-rows.ts'
+import type { Dialogs } from './options.ts'
+
+type Handlers = {
+  readonly [M in MethodName]: (services: Services, request: RequestOf<M>) => Promise<ReplyOf<M>> | ReplyOf<M>
+}
+
+/** What every method of the contract does. */
+const HANDLERS: Handlers = {
+  'host.info': ({ options, served }) => hostInfo(options, served.roots),
+  'files.list': ({ served }, { path }) => listFolder(path, served),
+  'dialog.open': ({ options }, filter) => dialogs(options.dialogs).open(filter),
+  'dialog.save': ({ options }, { suggestedName }) => dialogs(options.dialogs).save(suggestedName),
+  'models.open': async ({ library }, { path }) => (await library.open(path)).summary,
+  'models.close': ({ library }, { model }) => {
+    library.close(model)
+    return null
+  },
+  'models.list': ({ library }) => library.list(),
+  'models.recent': ({ library }) => library.recent(),
+  'models.forget': async ({ library }, { path }) => {
+    await library.forget(path)
+    return null
+  },
+  'models.tensors': ({ library }, { model }) => library.get(model).model.tensors,
+  'models.metadata': ({ library }, { model }) => metadataRows(library.get(model).model),
+  'models.metadataArray': ({ library }, { model, key, offset, length }) =>
+    library.metadataArray(model, key, offset, length),
+  'tensor.histogram': ({ measurements }, request) => measurements.histogram(request),
+  'tensor.measurements': ({ measurements }, request) => measurements.ofTensor(request),
+  'tensor.profile': ({ measurements }, request) => measurements.profile(request),
+  'measurements.list': ({ measurements }, request) => measurements.ofFormat(request),
+  'analysis.start': ({ analysis }, request) => analysis.start(request),
+  'jobs.list': ({ jobs }) => jobs.list(),
+  'jobs.pause': ({ jobs }, { job }) => jobs.pause(job),
+  'jobs.resume': ({ jobs }, { job }) => jobs.resume(job),
+  'jobs.cancel': ({ jobs }, { job }) => jobs.cancel(job),
+  'jobs.dismiss': async ({ jobs }, { job }) => {
+    await jobs.dismiss(job)
+    return null
+  },
+  'plans.presets': ({ plans }) => plans.presets(),
+  'plans.preset': ({ plans }, request) => plans.preset(request),
+  'plans.evaluate': ({ plans }, request) => plans.evaluate(request),
+  'plans.save': async ({ plans }, { plan, path }) => {
+    await plans.save(plan, path)
+    return null
+  },
+  'plans.load': ({ plans }, { model, path }) => plans.load(model, path),
+  'export.preview': ({ exports }, request) => exports.preview(request),
+  'export.start': ({ exports }, request) => exports.start(request),
+}
+
+/**
+ * Checks a request and runs its method.
+ *
+ * @throws QuantaloupeError `UNKNOWN_METHOD`, `BAD_REQUEST`, and what the method throws
+ */
+export async function callMethod(services: Services, name: string, request: unknown): Promise<unknown> {
+  if (!isMethod(name)) {
+    throw new QuantaloupeError('UNKNOWN_METHOD', 'There is no such method', {
+      place: name.slice(0, 100),
+      expected: 'a method of the contract',
+      fault: 'bug',
+    })
+  }
+  return run(services, name, request)
+}
+
+async function run<M extends MethodName>(services: Services, name: M, request: unknown): Promise<ReplyOf<M>> {
+  return HANDLERS[name](services, parseRequest(name, request))
+}
+
+function hostInfo(options: Services['options'], roots: readonly string[] | null): HostInfo {
+  const { host, version, threads, useNative, initialModel } = options
+  return {
+    host: host === 'electron' ? 'electron' : 'browser',
+    version,
+    platform: process.platform,
+    threads,
+    kernels: kernelsName(useNative),
+    formats: formatInfos(),
+    roots,
+    initialModel,
+  }
+}
+
+function dialogs(given: Dialogs | undefined): Dialogs {
+  if (given) return given
+  throw new QuantaloupeError('UNSUPPORTED', 'This host has no native dialogs', {
+    remedy: 'Use the file browser of the window.',
+  })
+}

@@ -1,0 +1,105 @@
+import type { Model } from '../../engine/formats/model.ts'
+import type { ErrorProfile, Measurement } from '../../engine/metrics/measurement.ts'
+import { bitsPerWeight, encodedBytes } from '../../engine/quantizers/format.ts'
+import type { Format, Method } from '../../engine/quantizers/format.ts'
+import { FORMATS } from '../../engine/quantizers/registry.ts'
+import { weightCount } from '../../engine/tensor/tensor.ts'
+import type { Tensor } from '../../engine/tensor/tensor.ts'
+import type { CachedMeasurement } from '../../../preload/contract.ts'
+import type { Cache } from '../cache/cache.ts'
+import type { Figures, MeasurementKey } from '../cache/measurements.ts'
+import type { ActivationStatistics } from './activation-statistics.ts'
+import type { KnownFingerprints } from './known-fingerprints.ts'
+import { targetsOf } from './targets.ts'
+
+/** Figures as those of one tensor and requested format. */
+export function measurementOf(
+  tensor: Tensor,
+  requested: string,
+  effective: Format,
+  method: Method,
+  figures: Figures,
+): Measurement {
+  return {
+    tensor: tensor.name,
+    format: requested,
+    effectiveFormat: effective.name,
+    method,
+    bytes: encodedBytes(effective, weightCount(tensor)),
+    bpw: bitsPerWeight(effective),
+    ...figures,
+  }
+}
+
+/** What of a measurement is the same for every model that has these weights. */
+export function figuresOf(measurement: Measurement): Figures {
+  const { tensor: _t, format: _f, effectiveFormat: _e, method: _m, bytes: _b, bpw: _w, ...figures } = measurement
+  return figures
+}
+
+/** What the cache knows of opened models; nothing is measured or read from the model here. */
+export class KnownMeasurements {
+  readonly #cache: Cache
+  readonly #fingerprints: KnownFingerprints
+
+  constructor(cache: Cache, fingerprints: KnownFingerprints) {
+    this.#cache = cache
+    this.#fingerprints = fingerprints
+  }
+
+  /** Null where the tensor was never read or this format never measured. */
+  find(
+    model: Model,
+    tensor: Tensor,
+    format: string,
+    method: Method,
+    statistics: ActivationStatistics,
+  ): CachedMeasurement | null {
+    const [target] = targetsOf(tensor, [format])
+    const key = target && this.#key(model, tensor, target.effective.name, method, statistics)
+    if (!key) return null
+    const stored = this.#cache.use(({ measurements }) => measurements.findAny(key))
+    return stored && { ...measurementOf(tensor, format, target.effective, method, stored.figures), cached: true }
+  }
+
+  /** All tensors in one format. */
+  ofFormat(model: Model, format: string, method: Method, statistics: ActivationStatistics): CachedMeasurement[] {
+    return model.tensors
+      .map((tensor) => this.find(model, tensor, format, method, statistics))
+      .filter((measurement) => measurement !== null)
+  }
+
+  /** One tensor in all formats that fit its rows, and all methods. */
+  ofTensor(model: Model, tensor: Tensor, statistics: ActivationStatistics): CachedMeasurement[] {
+    return FORMATS.flatMap((format) =>
+      (Object.keys(format.methods) as Method[]).map((method) =>
+        this.find(model, tensor, format.name, method, statistics),
+      ),
+    ).filter((measurement) => measurement !== null && measurement.format === measurement.effectiveFormat) as CachedMeasurement[]
+  }
+
+  profile(
+    model: Model,
+    tensor: Tensor,
+    format: string,
+    method: Method,
+    statistics: ActivationStatistics,
+  ): ErrorProfile | null {
+    const [target] = targetsOf(tensor, [format])
+    const key = target && this.#key(model, tensor, target.effective.name, method, statistics)
+    return key ? this.#cache.use(({ measurements }) => measurements.profile(key)) : null
+  }
+
+  #key(
+    model: Model,
+    tensor: Tensor,
+    format: string,
+    method: Method,
+    statistics: ActivationStatistics,
+  ): Omit<MeasurementKey, 'covariance'> | null {
+    const fingerprint = this.#fingerprints.find(model, tensor)
+    if (fingerprint === null) return null
+    const importance = statistics.importance.get(tensor.name)?.fingerprint ?? ''
+    return { fingerprint, format, method, importance }
+  }
+}

@@ -1,0 +1,67 @@
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import { QuantaloupeError, fromErrorData } from '../../engine/errors.ts'
+import type { Task, TaskReply, TaskResults } from '../../workers/protocol.ts'
+
+export type TaskOf<K extends Task['kind']> = Extract<Task, { kind: K }>
+
+/** What runs tasks; jobs see no more of a pool than this. */
+export interface TaskRunner {
+  readonly threads: number
+  /** @throws QuantaloupeError as the worker reported it, or `WORKER_DIED` */
+  run<K extends Task['kind']>(task: TaskOf<K>): Promise<TaskResults[K]>
+}
+
+/** Worker threads that run the tasks of the protocol. A thread that dies fails its task and is replaced. */
+export class WorkerPool implements TaskRunner {
+  readonly threads: number
+  readonly #workerUrl: URL
+  #started: Piscina | null = null
+
+  /** @param workerUrl the worker's entry file, found by the host's own entry */
+  constructor(workerUrl: URL, threads: number) {
+    this.#workerUrl = workerUrl
+    this.threads = threads
+  }
+
+  async run<K extends Task['kind']>(task: TaskOf<K>): Promise<TaskResults[K]> {
+    const reply = await this.#send<K>(task)
+    if (!reply.ok) throw fromErrorData(reply.error)
+    return reply.value
+  }
+
+  async #send<K extends Task['kind']>(task: TaskOf<K>): Promise<TaskReply<K>> {
+    try {
+      return (await this.#pool().run(task)) as TaskReply<K>
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new QuantaloupeError(
+        'WORKER_DIED',
+        `A worker thread died (${reason})`,
+        { place: task.source.name, remedy: 'Start the job again; what was finished is kept.', fault: 'bug' },
+        { cause: error },
+      )
+    }
+  }
+
+  /** Ends all threads, whatever they do. */
+  async close(): Promise<void> {
+    await this.#started?.destroy()
+  }
+
+  /** The threads start with the first task. */
+  #pool(): Piscina {
+    if (this.#started) return this.#started
+    const pool = new Piscina({
+      filename: fileURLToPath(this.#workerUrl),
+      // All threads are kept: Piscina replaces a dead one at once only up to its minimum.
+      minThreads: this.threads,
+      maxThreads: this.threads,
+      maxQueue: Infinity,
+    })
+    // A thread that dies between tasks fails none; the event must not end the process.
+    pool.on('error', () => undefined)
+    this.#started = pool
+    return pool
+  }
+}
