@@ -74,18 +74,18 @@ export class JsonReader {
 
   /** @param limit bytes the text may have, as stored */
   string(limit: number): string {
-    this.#expect('"')
-    const start = this.position
-    const bytes: number[] = []
-    for (let byte = this.#byte(); byte !== QUOTE; byte = this.#byte()) {
-      if (bytes.length >= limit) {
-        throw this.#reader.error('STRING_TOO_LONG', 'A text is too long', start, `at most ${limit} bytes`)
-      }
-      if (byte < 0x20) throw this.#bad('no control character in a text', this.position - 1)
-      bytes.push(byte)
-      if (byte === BACKSLASH) bytes.push(this.#byte())
+    this.#peek()
+    const start = this.position + 1
+    this.#skipString()
+    const end = this.position
+    const length = end - 1 - start
+    if (length > limit) {
+      throw this.#reader.error('STRING_TOO_LONG', 'A text is too long', start, `at most ${limit} bytes`)
     }
-    return this.#unescape(decode(Uint8Array.from(bytes)), start)
+    this.#reader.position = start
+    const bytes = this.#reader.bytes(length, 'a text')
+    this.#reader.position = end
+    return this.#unescape(decode(bytes), start)
   }
 
   number(): number {

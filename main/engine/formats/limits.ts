@@ -25,6 +25,8 @@ export const LIMITS = {
   safetensorsHeaderBytes: 100_000_000,
   /** Dimensions of a safetensors tensor; PyTorch's own limit. */
   safetensorsDimensions: 64,
+  /** Bytes of one text of a JSON header. */
+  jsonTextBytes: 2 ** 22,
   jsonDepth: 64,
   jsonNumberBytes: 64,
   configEntries: 10_000,

@@ -94,7 +94,7 @@ function readStrings(json: JsonReader, reader: ByteReader, file: number): Metada
     if (json.kind() !== 'string') {
       throw reader.error('BAD_METADATA', `${METADATA_KEY}.${key} is not a text`, json.position, 'a text')
     }
-    const value = json.string(Math.min(budget, LIMITS.shownStringBytes))
+    const value = json.string(Math.min(budget, LIMITS.jsonTextBytes))
     budget -= value.length
     entries.push({ key, type: 'string', value, file, offsetBytes, bytes: json.position - offsetBytes })
   })

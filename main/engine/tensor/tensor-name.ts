@@ -5,6 +5,8 @@ export interface TensorPlace {
   readonly layer: number | null
   /** The canonical name without layer and `.weight`. */
   readonly role: string
+  /** Number of an expert that is stored as a tensor of its own. */
+  readonly expert: number | null
 }
 
 /** Hugging Face names outside the layers. */
@@ -65,14 +67,14 @@ const EXPERT_PARTS: Readonly<Record<string, string>> = {
 const SUFFIX = /\.(weight|bias)$/
 const HF_LAYER = /^(?:model\.|transformer\.)?(?:language_model\.)?(?:model\.)?layers\.(\d+)\.(.+)$/
 const HF_GLOBAL = /^(?:model\.|transformer\.)?(?:language_model\.)?(?:model\.)?([a-z_]+)$/
-const HF_EXPERT = /^(?:mlp|block_sparse_moe)\.experts\.\d+\.(\w+)$/
+const HF_EXPERT = /^(?:mlp|block_sparse_moe)\.experts\.(\d+)\.(\w+)$/
 const HF_SHARED_EXPERT = /^mlp\.shared_experts?\.(\w+)$/
 const GGUF_LAYER = /^((?:[a-z_]+\.)*)blk\.(\d+)\.(.+)$/
-const GGUF_EXPERT = /^(ffn_(?:gate|up|down))\.\d+$/
+const GGUF_EXPERT = /^(ffn_(?:gate|up|down))\.(\d+)$/
 
 /** The GGUF name of a Hugging Face stem inside a layer, experts without their number. */
 function layerStem(stem: string, family: string | null): string {
-  const expert = HF_EXPERT.exec(stem)?.[1]
+  const expert = HF_EXPERT.exec(stem)?.[2]
   if (expert !== undefined) return `ffn_${EXPERT_PARTS[expert] ?? expert}_exps`
   const shared = HF_SHARED_EXPERT.exec(stem)?.[1]
   if (shared !== undefined) return `ffn_${EXPERT_PARTS[shared] ?? shared}_shexp`
@@ -102,8 +104,15 @@ export function parseTensorName(name: string, family: string | null): TensorPlac
   const canonicalName = ggufName(name, family)
   const [, prefix, layer, rest] = GGUF_LAYER.exec(canonicalName) ?? []
   if (layer === undefined || rest === undefined) {
-    return { canonicalName, layer: null, role: canonicalName.replace(/\.weight$/, '') }
+    return { canonicalName, layer: null, role: canonicalName.replace(/\.weight$/, ''), expert: null }
   }
-  const stem = rest.replace(/\.weight$/, '').replace(GGUF_EXPERT, '$1_exps')
-  return { canonicalName, layer: Number(layer), role: `${prefix}${stem}` }
+  const stem = rest.replace(/\.weight$/, '')
+  const role = `${prefix}${stem.replace(GGUF_EXPERT, '$1_exps')}`
+  return { canonicalName, layer: Number(layer), role, expert: expertNumber(name, stem) }
+}
+
+function expertNumber(name: string, stem: string): number | null {
+  const inner = HF_LAYER.exec(name.replace(SUFFIX, ''))?.[2] ?? ''
+  const number = GGUF_EXPERT.exec(stem)?.[2] ?? HF_EXPERT.exec(inner)?.[1]
+  return number === undefined ? null : Number(number)
 }
