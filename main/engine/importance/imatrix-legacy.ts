@@ -34,7 +34,8 @@ function readEntry(reader: ByteReader): [string, ImportanceEntry] {
   const nameLength = readCount(reader, 1, LIMITS.tensorNameBytes, 'length of a name')
   const name = reader.nameText(nameLength, 'name of a tensor')
   const calls = readCount(reader, 0, 2 ** 31 - 1, `number of calls of ${name}`)
-  const valueCount = readCount(reader, 1, Math.floor(reader.remaining / 4), `value count of ${name}`)
+  const mostValues = Math.floor((reader.remaining - 4) / 4)
+  const valueCount = readCount(reader, 1, mostValues, `value count of ${name}`)
   const offset = reader.position
   const sums = readFloats(reader, valueCount, `the values of ${name}`)
   return [name, averageSums(reader, name, sums, [Math.fround(calls)], offset)]
