@@ -24,6 +24,8 @@ export interface AffineLayout {
   readonly blockBytes: number
   readonly plainSearch: AffineSearch
   readonly weightedSearch: AffineSearch
+  /** With importance, a scale code that wrapped around (of a negative scale) becomes 63; ggml does so for Q5_K only. */
+  readonly limitsScaleCodes: boolean
   readonly pack: (codes: Uint8Array, out: Uint8Array, to: number) => void
 }
 
@@ -43,7 +45,7 @@ export function quantizeSuperBlocks(
 ): void {
   for (let at = 0, to = 0; at < x.length; at += SUPER_BLOCK, to += layout.blockBytes) {
     if (importance === null) chooseScales(x, at, layout.plainSearch, out, to)
-    else chooseWeightedScales(x, at, importance, layout.weightedSearch, out, to)
+    else chooseWeightedScales(x, at, importance, layout, out, to)
     packScales(scaleCodes, minimumCodes, out, to + SCALES)
     encodeWithStoredScales(x, at, layout.plainSearch.maximum, out, to)
     layout.pack(codes, out, to)
@@ -74,8 +76,8 @@ function quantizeScales(values: Float32Array, largest: number, out: Uint8Array):
   const inverse = largest > 0 ? fround(MAX_SCALE / largest) : 0
   for (let j = 0; j < SUB_BLOCKS; j += 1) {
     out[j] = nearestInt(fround(inverse * (values[j] as number)))
-    if ((out[j] as number) > MAX_SCALE) out[j] = MAX_SCALE
   }
+  limitCodes(out)
 }
 
 /** With importance: sub-block searches weighted by it, then a weighted search for d and dmin. */
@@ -83,7 +85,7 @@ function chooseWeightedScales(
   x: Float32Array,
   at: number,
   importance: Float32Array,
-  search: AffineSearch,
+  layout: AffineLayout,
   out: Uint8Array,
   to: number,
 ): void {
@@ -94,13 +96,21 @@ function chooseWeightedScales(
     let sum = 0
     for (let i = 0; i < SUB_BLOCK; i += 1) sum = fround(sum + (errorWeights[i] as number))
     weightSums[j] = sum
-    scales[j] = searchAffine(x, start, SUB_BLOCK, search, errorWeights, codes, SUB_BLOCK * j)
+    scales[j] = searchAffine(x, start, SUB_BLOCK, layout.weightedSearch, errorWeights, codes, SUB_BLOCK * j)
     minima[j] = foundOffset
   }
   const d = searchNonNegative(scales, SUB_BLOCKS, MAX_SCALE, weightSums, scaleCodes)
   const dmin = searchNonNegative(minima, SUB_BLOCKS, MAX_SCALE, weightSums, minimumCodes)
   writeHalfWord(floatToHalf(d), out, to)
   writeHalfWord(floatToHalf(dmin), out, to + 2)
+  if (layout.limitsScaleCodes) {
+    limitCodes(scaleCodes)
+    limitCodes(minimumCodes)
+  }
+}
+
+function limitCodes(values: Uint8Array): void {
+  for (let j = 0; j < SUB_BLOCKS; j += 1) if ((values[j] as number) > MAX_SCALE) values[j] = MAX_SCALE
 }
 
 /** Rounds every weight to the nearest code under the scales as stored; a scale of 0 keeps the search's codes. */

@@ -21,6 +21,7 @@ const LAYOUT: AffineLayout = {
   blockBytes: BYTES,
   plainSearch: affineSearch(15, -1, 0.1, 20),
   weightedSearch: affineSearch(15, -0.9, 0.05, 36),
+  limitsScaleCodes: false,
   pack,
 }
 

@@ -23,6 +23,7 @@ const LAYOUT: AffineLayout = {
   blockBytes: BYTES,
   plainSearch: affineSearch(31, -0.5, 0.1, 15),
   weightedSearch: affineSearch(31, -0.9, 0.05, 36),
+  limitsScaleCodes: true,
   pack,
 }
 
