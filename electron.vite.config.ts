@@ -2,7 +2,10 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
 
 /** Worker threads and child processes: each an own file beside `index.js`, found by the entries. */
-const WORKERS = { 'engine-worker': 'main/workers/engine-worker.ts' }
+const WORKERS = {
+  'engine-worker': 'main/workers/engine-worker.ts',
+  'llama-process': 'main/llama/llama-process.ts',
+}
 
 export default defineConfig({
   main: {

@@ -25,7 +25,8 @@ export function parseFraction(text: string): number {
 /** `A,B`, and the option given again. */
 export function parseList(text: string, previous: readonly string[] = []): readonly string[] {
   const items = text.split(',').map((item) => item.trim())
-  if (items.some((item) => item === '')) throw new InvalidArgumentError('Expected names with commas between them')
+  if (items.some((item) => item === ''))
+    throw new InvalidArgumentError('Expected names with commas between them')
   return [...previous, ...items]
 }
 

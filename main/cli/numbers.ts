@@ -23,7 +23,9 @@ export function formatCount(count: number): string {
 export function formatFigure(value: number | null): string {
   if (value === null) return '-'
   const size = Math.abs(value)
-  return size === 0 || (size >= 1e-3 && size < 1e5) ? String(Number(value.toPrecision(3))) : value.toExponential(2)
+  return size === 0 || (size >= 1e-3 && size < 1e5)
+    ? String(Number(value.toPrecision(3)))
+    : value.toExponential(2)
 }
 
 export const formatBpw = (bpw: number): string => bpw.toFixed(2)

@@ -66,10 +66,6 @@ function addReadingCommands(program: Command, action: Action): void {
     .option('--sample <fraction>', 'measure only this fraction of the rows', parseFraction)
     .option('--csv', 'print a CSV table')
     .action(action(async () => (await import('./commands/analyze.ts')).analyze))
-  program
-    .command('diff <a> <b>')
-    .description('two models, tensor by tensor')
-    .action(action(async () => (await import('./commands/diff.ts')).diff))
 }
 
 function addPlanningCommands(program: Command, action: Action): void {
@@ -98,7 +94,9 @@ function addPlanningCommands(program: Command, action: Action): void {
 }
 
 function addHostCommands(program: Command, action: Action): void {
-  const port = new Option('--port <n>', 'port, any free one by default').default(0, 'any').argParser(parsePort)
+  const port = new Option('--port <n>', 'port, any free one by default')
+    .default(0, 'any')
+    .argParser(parsePort)
   const root = ['--root <folder>', 'folder the page may see; may be given again', collect] as const
   program
     .command('serve [model]')

@@ -15,6 +15,7 @@ export function dataFolder(
   if (own) return own
   const home = homedir()
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Quantaloupe')
-  if (platform === 'win32') return join(environment['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'Quantaloupe')
+  if (platform === 'win32')
+    return join(environment['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'Quantaloupe')
   return join(environment['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'quantaloupe')
 }

@@ -1,5 +1,4 @@
-import { bitsPerWeight } from '../../engine/quantizers/format.ts'
-import { FORMATS } from '../../engine/quantizers/registry.ts'
+import { formatInfos } from '../../services/formats.ts'
 import type { FormatInfo } from '../../../preload/contract.ts'
 import type { Context } from '../context.ts'
 import { formatBpw } from '../numbers.ts'
@@ -17,18 +16,6 @@ const COLUMNS: readonly Column<FormatInfo>[] = [
 
 /** `formats`: the registry. */
 export function formats(context: Context): void {
-  const list = FORMATS.map(
-    (format): FormatInfo => ({
-      name: format.name,
-      id: format.id,
-      family: format.family,
-      target: format.target,
-      blockSize: format.blockSize,
-      blockBytes: format.blockBytes,
-      bpw: bitsPerWeight(format),
-      needsImportance: format.needsImportance,
-      methods: Object.keys(format.methods) as FormatInfo['methods'],
-    }),
-  )
+  const list = formatInfos()
   context.print(list, () => renderTable(COLUMNS, list))
 }

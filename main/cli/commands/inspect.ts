@@ -29,7 +29,9 @@ function toDocument(model: Model) {
     tensors: model.tensors.map(({ name, shape, type, bytes, layer, role, quantizable }) => {
       return { name, shape, type, bytes, layer, role, quantizable }
     }),
-    metadata: Object.fromEntries([...model.metadata.values()].map((entry) => [entry.key, value(model, entry)])),
+    metadata: Object.fromEntries(
+      [...model.metadata.values()].map((entry) => [entry.key, value(model, entry)]),
+    ),
     warnings,
   }
 }

@@ -1,0 +1,92 @@
+import { QuantaloupeError } from '../../engine/errors.ts'
+import type { Services } from '../../services/index.ts'
+import type { ExportRequest, Job, Method, Plan } from '../../../preload/contract.ts'
+import { ask } from '../ask.ts'
+import type { Context } from '../context.ts'
+import { follow } from '../job.ts'
+import { formatBytes } from '../numbers.ts'
+import { choicesOf } from '../plan-choices.ts'
+import { withServices } from '../start-services.ts'
+import { describePlan } from './plan.ts'
+
+export interface ExportOptions {
+  readonly plan?: string
+  readonly preset?: string
+  readonly output: string
+  readonly method: Method
+  readonly imatrix?: string
+  readonly overwrite?: true
+  readonly allowRequantize?: true
+  readonly dryRun?: true
+}
+
+/** `export MODEL`: writes the GGUF of a plan. */
+export async function exportModel(
+  context: Context,
+  [path = '']: readonly string[],
+  options: ExportOptions,
+): Promise<void> {
+  await withServices(context, async (services) => {
+    const { id } = await services.library.open(context.resolve(path))
+    const plan = await choosePlan(context, services, id, options)
+    const request: ExportRequest = {
+      model: id,
+      choices: choicesOf(plan),
+      path: context.resolve(options.output),
+      overwrite: options.overwrite ?? false,
+      allowRequantize: options.allowRequantize ?? false,
+      ...(options.imatrix !== undefined && { imatrix: context.resolve(options.imatrix) }),
+    }
+    if (options.dryRun) await preview(context, services, request, plan)
+    else await run(context, services, request, plan)
+  })
+}
+
+async function choosePlan(
+  context: Context,
+  services: Services,
+  model: string,
+  { plan, preset, method }: ExportOptions,
+): Promise<Plan> {
+  if (plan !== undefined) return ask(services, 'plans.load', { model, path: context.resolve(plan) })
+  if (preset !== undefined) return ask(services, 'plans.preset', { model, preset, method })
+  throw new QuantaloupeError('BAD_ARGUMENT', 'Nothing says which formats to write', {
+    expected: '--plan FILE or --preset NAME',
+  })
+}
+
+async function preview(
+  context: Context,
+  services: Services,
+  request: ExportRequest,
+  plan: Plan,
+): Promise<void> {
+  const { overwrite: _overwrite, allowRequantize: _allow, ...wanted } = request
+  const { fileBytes, freeBytes, exists, requantized } = await ask(services, 'export.preview', wanted)
+  const document = {
+    schema: 1,
+    path: request.path,
+    dryRun: true,
+    fileBytes,
+    freeBytes,
+    exists,
+    requantized,
+    tensors: tensorsOf(plan),
+  }
+  context.print(document, () => `${describePlan(plan)}\nnothing written; the file would be ${request.path}`)
+}
+
+async function run(context: Context, services: Services, request: ExportRequest, plan: Plan): Promise<void> {
+  const job: Job = await follow(context, services, await ask(services, 'export.start', request))
+  if (job.export === null) throw new Error('An export that is done has no result')
+  const { path, fileBytes, sha256, seconds } = job.export
+  const document = { schema: 1, path, fileBytes, sha256, seconds, tensors: tensorsOf(plan) }
+  context.print(document, () => {
+    const written = `${path}\n${fileBytes} bytes (${formatBytes(fileBytes)}) in ${seconds.toFixed(1)} s`
+    return `${describePlan(plan)}\n\n${written}\nsha256 ${sha256}`
+  })
+}
+
+function tensorsOf(plan: Plan) {
+  return plan.tensors.map(({ name, format, method, bytes }) => ({ name, format, method, bytes }))
+}

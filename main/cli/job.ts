@@ -1,0 +1,43 @@
+import { fromErrorData, QuantaloupeError } from '../engine/errors.ts'
+import type { Services } from '../services/index.ts'
+import type { Job } from '../../preload/contract.ts'
+import type { Context } from './context.ts'
+
+/**
+ * Shows a job's progress until it ends; Ctrl+C cancels it.
+ *
+ * @returns the job, done
+ * @throws QuantaloupeError what the job failed with, or `CANCELLED`
+ */
+export async function follow(context: Context, services: Services, { id }: Job): Promise<Job> {
+  const cancel = (): void => void services.jobs.cancel(id)
+  const unsubscribe = services.on('job', (job) => {
+    if (job.id === id) showProgress(context, job)
+  })
+  context.signal.addEventListener('abort', cancel, { once: true })
+  if (context.signal.aborted) cancel()
+  try {
+    return requireDone(context, await services.jobs.finished(id))
+  } finally {
+    unsubscribe()
+    context.signal.removeEventListener('abort', cancel)
+    context.progress.end()
+  }
+}
+
+function showProgress(context: Context, job: Job): void {
+  context.progress.show({
+    label: job.title,
+    fraction: job.bytesTotal === 0 ? 0 : Math.min(1, job.bytesDone / job.bytesTotal),
+    bytesPerSecond: job.bytesPerSecond,
+    remainingMs: job.remainingMs,
+  })
+}
+
+function requireDone(context: Context, job: Job): Job {
+  context.progress.end()
+  for (const finding of job.findings) context.remark(`note: ${finding.message}`)
+  if (job.state === 'done') return job
+  if (job.error !== null) throw fromErrorData(job.error)
+  throw new QuantaloupeError('CANCELLED', 'Cancelled')
+}
