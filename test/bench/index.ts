@@ -19,7 +19,9 @@ const SUITES: readonly Suite[] = [inspectSuite, headerSuite, analyzeSuite, memor
 function chosen(names: readonly string[]): readonly Suite[] {
   const unknown = names.find((name) => !SUITES.some((suite) => suite.name === name))
   if (unknown !== undefined) {
-    throw new Error(`No benchmark is called ${unknown}; there are ${SUITES.map((suite) => suite.name).join(', ')}`)
+    throw new Error(
+      `No benchmark is called ${unknown}; there are ${SUITES.map((suite) => suite.name).join(', ')}`,
+    )
   }
   return names.length === 0 ? SUITES : SUITES.filter((suite) => names.includes(suite.name))
 }

@@ -8,15 +8,22 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 export interface SyntheticModel {
   readonly path: string
   readonly bytes: number
+  readonly weights: number
+  /** Where the first matrix begins. */
+  readonly dataOffset: number
 }
 
-const WIDTH = 4096
+export const SYNTHETIC_WIDTH = 4096
 const F16 = 1
 const ALIGNMENT = 32
-const MATRIX_BYTES = WIDTH * WIDTH * 2
+const MATRIX_BYTES = SYNTHETIC_WIDTH * SYNTHETIC_WIDTH * 2
 const ROLES = ['attn_q', 'attn_k', 'attn_v', 'attn_output', 'ffn_gate', 'ffn_up', 'ffn_down', 'attn_gate']
 
-export function writeSyntheticModel(path: string, bytes: number, options: { sparse?: boolean } = {}): SyntheticModel {
+export function writeSyntheticModel(
+  path: string,
+  bytes: number,
+  options: { sparse?: boolean } = {},
+): SyntheticModel {
   const count = Math.max(1, Math.floor(bytes / MATRIX_BYTES))
   const header = headerBytes(count)
   const total = header.length + count * MATRIX_BYTES
@@ -28,12 +35,13 @@ export function writeSyntheticModel(path: string, bytes: number, options: { spar
   } finally {
     closeSync(file)
   }
-  return { path, bytes: total }
+  return { path, bytes: total, weights: (count * MATRIX_BYTES) / 2, dataOffset: header.length }
 }
 
 function fill(file: number, offset: number, count: number): void {
   const matrix = pseudoRandomHalves(MATRIX_BYTES / 2)
-  for (let index = 0; index < count; index++) writeSync(file, matrix, 0, matrix.length, offset + index * MATRIX_BYTES)
+  for (let index = 0; index < count; index++)
+    writeSync(file, matrix, 0, matrix.length, offset + index * MATRIX_BYTES)
 }
 
 /** Halves with exponents around 2^-6 and both signs: sizes like those of real weights. */
@@ -54,7 +62,14 @@ function headerBytes(count: number): Uint8Array {
   parts.push(text('llama.block_count'), u32(4), u32(Math.ceil(count / ROLES.length)))
   for (let index = 0; index < count; index++) {
     const name = `blk.${Math.floor(index / ROLES.length)}.${ROLES[index % ROLES.length]}.weight`
-    parts.push(text(name), u32(2), u64(WIDTH), u64(WIDTH), u32(F16), u64(index * MATRIX_BYTES))
+    parts.push(
+      text(name),
+      u32(2),
+      u64(SYNTHETIC_WIDTH),
+      u64(SYNTHETIC_WIDTH),
+      u32(F16),
+      u64(index * MATRIX_BYTES),
+    )
   }
   const header = Buffer.concat(parts)
   const padding = (ALIGNMENT - (header.length % ALIGNMENT)) % ALIGNMENT

@@ -42,7 +42,8 @@ export function importsOf(file: string): Import[] {
   const found: Import[] = []
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node)
-    if (specifier !== undefined) found.push({ from: file, to: target(file, specifier), typeOnly: isTypeOnly(node) })
+    if (specifier !== undefined)
+      found.push({ from: file, to: target(file, specifier), typeOnly: isTypeOnly(node) })
     ts.forEachChild(node, visit)
   }
   visit(source)

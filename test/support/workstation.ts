@@ -35,7 +35,8 @@ const CLI = join(ROOT, 'out/main/cli.js')
 
 export async function openWorkstation(kind: HostKind, options: WorkstationOptions): Promise<Workstation> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'quantaloupe-data-'))
-  const started = kind === 'browser' ? await inBrowser(options, dataFolder) : await inElectron(options, dataFolder)
+  const started =
+    kind === 'browser' ? await inBrowser(options, dataFolder) : await inElectron(options, dataFolder)
   const problems = watch(started.page)
   return {
     kind,
@@ -83,7 +84,11 @@ function newPage(browser: Browser, options: WorkstationOptions): Promise<Page> {
 
 async function inElectron(options: WorkstationOptions, dataFolder: string): Promise<Started> {
   const env = { ...process.env, QUANTALOUPE_HOME: dataFolder } as Record<string, string>
-  const app = await _electron.launch({ args: [join(ROOT, 'out/main/index.js')], env, ...(options.colorScheme && { colorScheme: options.colorScheme }) })
+  const app = await _electron.launch({
+    args: [join(ROOT, 'out/main/index.js')],
+    env,
+    ...(options.colorScheme && { colorScheme: options.colorScheme }),
+  })
   return { page: await app.firstWindow(), close: () => app.close() }
 }
 
