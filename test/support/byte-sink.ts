@@ -25,48 +25,48 @@ export class ByteSink {
   }
 
   u8(...values: number[]): this {
-    for (const value of values) this.#view.setUint8(this.#grow(1), value)
+    for (const value of values) this.#room(1).setUint8(this.#length - 1, value)
     return this
   }
 
   i8(value: number): this {
-    this.#view.setInt8(this.#grow(1), value)
+    this.#room(1).setInt8(this.#length - 1, value)
     return this
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, this.littleEndian)
+    this.#room(2).setUint16(this.#length - 2, value, this.littleEndian)
     return this
   }
 
   i16(value: number): this {
-    this.#view.setInt16(this.#grow(2), value, this.littleEndian)
+    this.#room(2).setInt16(this.#length - 2, value, this.littleEndian)
     return this
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, this.littleEndian)
+    this.#room(4).setUint32(this.#length - 4, value, this.littleEndian)
     return this
   }
 
   i32(value: number): this {
-    this.#view.setInt32(this.#grow(4), value, this.littleEndian)
+    this.#room(4).setInt32(this.#length - 4, value, this.littleEndian)
     return this
   }
 
   /** Wraps, so that -1 is the largest value. */
   u64(value: number | bigint): this {
-    this.#view.setBigUint64(this.#grow(8), BigInt(value), this.littleEndian)
+    this.#room(8).setBigUint64(this.#length - 8, BigInt(value), this.littleEndian)
     return this
   }
 
   f32(...values: number[]): this {
-    for (const value of values) this.#view.setFloat32(this.#grow(4), value, this.littleEndian)
+    for (const value of values) this.#room(4).setFloat32(this.#length - 4, value, this.littleEndian)
     return this
   }
 
   f64(value: number): this {
-    this.#view.setFloat64(this.#grow(8), value, this.littleEndian)
+    this.#room(8).setFloat64(this.#length - 8, value, this.littleEndian)
     return this
   }
 
@@ -93,6 +93,12 @@ export class ByteSink {
 
   padTo(alignment: number): this {
     return this.zeros((alignment - (this.#length % alignment)) % alignment)
+  }
+
+  /** A view with `count` more bytes at its end. */
+  #room(count: number): DataView {
+    this.#grow(count)
+    return this.#view
   }
 
   #grow(count: number): number {

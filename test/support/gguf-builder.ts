@@ -49,6 +49,8 @@ export interface GgufOptions {
   readonly alignment?: number
   readonly metadata?: readonly BuiltEntry[]
   readonly tensors?: readonly BuiltTensor[]
+  /** Leaves the data section to a hole made by lengthening the file. */
+  readonly headerOnly?: boolean
 }
 
 function isArray(value: BuiltValue): value is BuiltArray {
@@ -114,6 +116,7 @@ export function buildGguf(options: GgufOptions): Uint8Array {
   })
   for (const { name, shape, typeId = 0, offset } of placed) putTensorInfo(sink, name, shape, typeId, offset)
   sink.padTo(alignment)
+  if (options.headerOnly === true) return sink.bytes
   const dataBytes = placed.reduce((most, tensor) => Math.max(most, tensor.offset + tensorBytes(tensor)), 0)
   const data = new Uint8Array(Math.ceil(dataBytes / alignment) * alignment)
   for (const { data: bytes, offset } of placed) if (bytes) data.set(bytes, offset)

@@ -20,6 +20,8 @@ export interface OpenOutcome {
   readonly error: ErrorData | null
   /** Largest resident size so far, less what it was behind the first file. */
   readonly grownBytes: number
+  /** Largest resident size of the whole process so far. */
+  readonly peakBytes: number
 }
 
 function peakBytes(): number {
@@ -42,6 +44,6 @@ const outcomes: OpenOutcome[] = requests.map((request) => {
   globalThis.gc?.()
   const error = open(request)
   start ??= peakBytes()
-  return { error, grownBytes: peakBytes() - start }
+  return { error, grownBytes: peakBytes() - start, peakBytes: peakBytes() }
 })
 process.stdout.write(JSON.stringify(outcomes))
