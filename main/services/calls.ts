@@ -49,8 +49,8 @@ const HANDLERS: Handlers = {
   'plans.presets': ({ plans }) => plans.presets(),
   'plans.preset': ({ plans }, request) => plans.preset(request),
   'plans.evaluate': ({ plans }, request) => plans.evaluate(request),
-  'plans.save': async ({ plans }, { plan, path }) => {
-    await plans.save(plan, path)
+  'plans.save': ({ plans }, { plan, path }) => {
+    plans.save(plan, path)
     return null
   },
   'plans.load': ({ plans }, { model, path }) => plans.load(model, path),

@@ -4,7 +4,9 @@ import type { EventName, Events, Outcome } from '../../preload/contract.ts'
 import { AnalysisService } from './analysis/analysis-service.ts'
 import type { UnfinishedJob } from './cache/unfinished-jobs.ts'
 import type { Core } from './core.ts'
+import { DiffService } from './diff/diff-service.ts'
 import { ServiceEvents } from './events.ts'
+import { ExportService } from './exports/export-service.ts'
 import { JobService } from './jobs/job-service.ts'
 import type { JobWork } from './jobs/job.ts'
 import { Lazy } from './lazy.ts'
@@ -13,6 +15,7 @@ import { ServedPaths } from './library/paths.ts'
 import { MeasurementService } from './measurements/measurement-service.ts'
 import { StatisticsFiles } from './measurements/statistics-files.ts'
 import type { ServiceOptions } from './options.ts'
+import { PlanService } from './plans/plan-service.ts'
 
 export type { ServiceOptions } from './options.ts'
 
@@ -24,6 +27,9 @@ export interface Services {
   readonly measurements: MeasurementService
   readonly analysis: AnalysisService
   readonly jobs: JobService
+  readonly plans: PlanService
+  readonly exports: ExportService
+  readonly diff: DiffService
   /** What is to be told about the cache: set aside, or not usable. */
   findings(): Promise<readonly Finding[]>
   /** Runs a method of the contract with an unchecked request; never throws. */
@@ -58,7 +64,9 @@ export function createServices(options: ServiceOptions): Services {
     statistics,
     onMeasurements: (batch) => events.emit('measurements', batch),
   })
-  const restore = (job: UnfinishedJob): Promise<JobWork> => analysis.restore(job)
+  const exports = new ExportService({ core, library, statistics, served })
+  const restore = (job: UnfinishedJob): Promise<JobWork> =>
+    job.kind === 'analysis' ? analysis.restore(job) : exports.restore(job)
 
   const services: Services = {
     options,
@@ -67,6 +75,9 @@ export function createServices(options: ServiceOptions): Services {
     analysis,
     measurements: new MeasurementService({ core, library, statistics, useNative: options.useNative }),
     jobs: new JobService(core),
+    plans: new PlanService({ core, library, statistics, served }),
+    exports,
+    diff: new DiffService(core, library, options.useNative),
     async findings() {
       return (await core.get()).cache.findings
     },

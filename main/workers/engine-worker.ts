@@ -1,6 +1,7 @@
 /** Entry of the engine's worker threads: one task in, one reply out. */
 import { toErrorData } from '../engine/errors.ts'
 import type { Task, TaskReply, TaskResults } from './protocol.ts'
+import { compare } from './tasks/compare.ts'
 import { copyBytes } from './tasks/copy.ts'
 import { fingerprint } from './tasks/fingerprint.ts'
 import { histogram } from './tasks/histogram.ts'
@@ -19,6 +20,8 @@ function perform(task: Task): TaskResults[Task['kind']] {
       return quantize(task)
     case 'copy':
       return copyBytes(task)
+    case 'compare':
+      return compare(task)
   }
 }
 

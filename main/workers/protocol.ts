@@ -84,7 +84,15 @@ export interface CopyTask extends TaskBase {
   readonly outputOffsetBytes: number
 }
 
-export type Task = FingerprintTask | MeasureTask | HistogramTask | QuantizeTask | CopyTask
+/** Compares rows of two tensors of one shape. */
+export interface CompareTask extends TaskBase {
+  readonly kind: 'compare'
+  readonly other: TensorSource
+  readonly firstRow: number
+  readonly rows: number
+}
+
+export type Task = FingerprintTask | MeasureTask | HistogramTask | QuantizeTask | CopyTask | CompareTask
 
 export interface TaskResults {
   fingerprint: string
@@ -94,6 +102,8 @@ export interface TaskResults {
   /** Non-finite source weights are an error: `NON_FINITE_WEIGHT`. */
   quantize: { readonly writtenBytes: number }
   copy: { readonly writtenBytes: number }
+  /** sum (b - a)^2 and sum a^2 over weights that are finite in both, and the count of the others. */
+  compare: { readonly difference2: number; readonly weight2: number; readonly nonFinite: number }
 }
 
 export type TaskReply<K extends Task['kind']> =

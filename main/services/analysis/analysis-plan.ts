@@ -1,8 +1,9 @@
 import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Finding } from '../../engine/formats/model.ts'
-import type { Method } from '../../engine/quantizers/format.ts'
+import { sampledRowCount } from '../../engine/metrics/sampling.ts'
+import type { Format, Method } from '../../engine/quantizers/format.ts'
 import { storedType } from '../../engine/quantizers/registry.ts'
-import { weightCount } from '../../engine/tensor/tensor.ts'
+import { rowCount, rowLength, weightCount } from '../../engine/tensor/tensor.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 import { tensorOf } from '../library/library.ts'
 import type { OpenedModel } from '../library/library.ts'
@@ -36,8 +37,7 @@ export interface AnalysisScope {
  * @throws QuantaloupeError `UNKNOWN_TENSOR`, `FORMAT_UNKNOWN`, `METHOD_UNSUPPORTED`, `NOTHING_TO_MEASURE`
  */
 export function planAnalysis(opened: OpenedModel, scope: AnalysisScope): AnalysisPlan {
-  const formats = [...new Set(scope.formats)]
-  for (const format of formats) checkedFormat(format, scope.method)
+  const formats = [...new Set(scope.formats)].map((format) => checkedFormat(format, scope.method))
   const named = scope.tensors?.map((name) => tensorOf(opened, name))
   const candidates = named ?? opened.model.tensors.filter((tensor) => tensor.quantizable)
   const findings: Finding[] = []
@@ -48,12 +48,12 @@ export function planAnalysis(opened: OpenedModel, scope: AnalysisScope): Analysi
   return { tensors: coarseToFine(planned), findings }
 }
 
-/** Source bytes as f32, once for every format. */
-export function f32Bytes(tensor: Tensor, formats: number): number {
-  return weightCount(tensor) * 4 * formats
+/** Bytes of the measured rows as f32, once for every format. */
+export function f32Bytes(tensor: Tensor, formats: number, fraction: number): number {
+  return sampledRowCount(rowCount(tensor), fraction) * rowLength(tensor) * 4 * formats
 }
 
-function planTensor(tensor: Tensor, formats: readonly string[], findings: Finding[]): PlannedTensor | null {
+function planTensor(tensor: Tensor, formats: readonly Format[], findings: Finding[]): PlannedTensor | null {
   const leaveOut = (code: string, reason: string): null => {
     findings.push({ code, message: `${tensor.name} is left out: ${reason}`, tensor: tensor.name })
     return null
@@ -61,7 +61,6 @@ function planTensor(tensor: Tensor, formats: readonly string[], findings: Findin
   if (!storedType(tensor.type)) return leaveOut('UNDECODABLE_TENSOR', `${tensor.type} can not be decoded`)
   if (weightCount(tensor) === 0) return leaveOut('EMPTY_TENSOR', 'it has no weights')
   const targets = targetsOf(tensor, formats)
-  if (targets.length === 0) return leaveOut('ROW_LENGTH', `no format fits rows of ${tensor.shape[0]}`)
   const workload = targets.map((target) => target.effective.name).join(' ')
   return { tensor, targets, workload: `${tensor.type}: ${workload}` }
 }

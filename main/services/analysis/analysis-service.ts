@@ -29,7 +29,7 @@ export class AnalysisService {
   /** @throws QuantaloupeError as `AnalysisWork`, and what reading the imatrix or covariance reports */
   async start(request: AnalysisRequest): Promise<Job> {
     const core = await this.#parts.core.get()
-    const { work, results } = await this.#work(core, request)
+    const { work, results } = this.#work(core, request)
     const job = core.jobs.start(work)
     this.#results.set(job.id, results)
     return job
@@ -45,17 +45,14 @@ export class AnalysisService {
     const core = await this.#parts.core.get()
     const opened = await this.#parts.library.open(job.modelPath)
     const request = { ...(JSON.parse(job.request) as AnalysisRequest), model: opened.id }
-    const { work, results } = await this.#work(core, request)
+    const { work, results } = this.#work(core, request)
     this.#results.set(job.id, results)
     return work
   }
 
-  async #work(
-    core: Core,
-    request: AnalysisRequest,
-  ): Promise<{ work: AnalysisWork; results: CachedMeasurement[] }> {
+  #work(core: Core, request: AnalysisRequest): { work: AnalysisWork; results: CachedMeasurement[] } {
     const opened = this.#parts.library.get(request.model)
-    const { statistics, findings } = await this.#parts.statistics.load(opened, request)
+    const { statistics, findings } = this.#parts.statistics.load(opened.model, request)
     const results: CachedMeasurement[] = []
     let told = 0
     const batch = new Throttle(BATCH_MS, () => {

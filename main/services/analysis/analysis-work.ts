@@ -3,6 +3,7 @@ import { profileOf, summarize } from '../../engine/metrics/summarize.ts'
 import type { ErrorSums } from '../../engine/metrics/error-sums.ts'
 import type { Finding } from '../../engine/formats/model.ts'
 import type { Measurement } from '../../engine/metrics/measurement.ts'
+import { rowLength } from '../../engine/tensor/tensor.ts'
 import { tensorSource } from '../measurements/tensor-source.ts'
 import type { AnalysisRequest, CachedMeasurement } from '../../../preload/contract.ts'
 import type { Cache } from '../cache/cache.ts'
@@ -75,7 +76,7 @@ export class AnalysisWork implements JobWork {
   async #run(context: JobContext): Promise<void> {
     for (const finding of [...this.#parts.findings, ...this.#plan.findings]) context.find(finding)
     for (const { tensor, targets, workload } of this.#plan.tensors) {
-      context.meter.plan(new Map([[workload, f32Bytes(tensor, targets.length)]]))
+      context.meter.plan(new Map([[workload, f32Bytes(tensor, targets.length, this.#fraction)]]))
     }
     const unread = this.#plan.tensors.filter((planned) => !this.#tellKnown(context, planned))
     // One tensor more than threads, so that the next is ready when a thread falls idle.
@@ -89,7 +90,7 @@ export class AnalysisWork implements JobWork {
     const all = planned.targets.map((target) => this.#cached(planned, target, fingerprint))
     if (all.includes(null)) return false
     this.#tell(context, planned, all.flat().filter((measurement) => measurement !== null))
-    context.meter.skip(planned.workload, f32Bytes(planned.tensor, planned.targets.length))
+    context.meter.skip(planned.workload, f32Bytes(planned.tensor, planned.targets.length, this.#fraction))
     context.tensorDone()
     return true
   }
@@ -100,7 +101,7 @@ export class AnalysisWork implements JobWork {
     const cached = targets.map((target) => this.#cached(planned, target, fingerprint))
     const missing = targets.filter((_, index) => cached[index] === null)
     this.#tell(context, planned, cached.flat().filter((measurement) => measurement !== null))
-    context.meter.skip(workload, f32Bytes(tensor, targets.length - missing.length))
+    context.meter.skip(workload, f32Bytes(tensor, targets.length - missing.length, this.#fraction))
     if (missing.length > 0) await this.#measureMissing(context, planned, missing, fingerprint)
     context.tensorDone()
   }
@@ -148,13 +149,14 @@ export class AnalysisWork implements JobWork {
     const source = tensorSource(this.#opened.model, tensor)
     const targets = missing.map((target) => ({ format: target.effective.name, method }))
     const importance = this.#statistics.importance.get(tensor.name)?.shared ?? null
-    const covariance = this.#statistics.covariance.get(tensor.name)?.shared ?? null
+    const covariance = this.#statistics.covariance.load(tensor.name)
     const bands = rowBands(tensor.shape)
     const results: (readonly ErrorSums[])[] = new Array(bands.length)
-    await forEachConcurrently(bands.entries(), bands.length, async ([band, { rows }]) => {
+    await forEachConcurrently(bands.keys(), bands.length, async (band) => {
       const task = { kind: 'measure', source, band, sample: this.#fraction, targets, importance, covariance } as const
-      results[band] = await context.run<'measure'>(task)
-      context.meter.finish(workload, rows * (tensor.shape[0] ?? 1) * 4 * missing.length)
+      const sums = await context.run<'measure'>(task)
+      results[band] = sums
+      context.meter.finish(workload, (sums[0]?.rows ?? 0) * rowLength(tensor) * 4 * missing.length)
       context.progress()
     })
     return results
@@ -173,7 +175,7 @@ export class AnalysisWork implements JobWork {
       format: target.effective.name,
       method: this.#request.method,
       importance: this.#statistics.importance.get(tensor.name)?.fingerprint ?? '',
-      covariance: this.#statistics.covariance.get(tensor.name)?.fingerprint ?? '',
+      covariance: this.#statistics.covariance.fingerprint(tensor.name),
     }
   }
 

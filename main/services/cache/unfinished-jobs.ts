@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { isAlive } from '../processes.ts'
 import type { JobKind } from '../../../preload/contract.ts'
 
 /** A job that has not ended: enough to start it again. */
@@ -64,15 +65,5 @@ export class UnfinishedJobs {
   #isOrphan(row: Row): boolean {
     if (row.ownerSession === this.#session) return false
     return row.ownerProcess === process.pid || !isAlive(row.ownerProcess)
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0)
-    return true
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -1,15 +1,26 @@
 import type { SharedCovariance, SharedImportance } from '../../workers/protocol.ts'
 
-/** A vector or matrix of one tensor, shared with the workers, and the digest that stands for it in the cache. */
-export interface Fingerprinted<T> {
-  readonly shared: T
+/** A tensor's vectors, shared with the workers, and the digest that stands for them in the cache. */
+export interface TensorImportance {
+  readonly shared: SharedImportance
   readonly fingerprint: string
 }
 
-/** What is known of the activations that a model's tensors meet, by tensor name. */
-export interface ActivationStatistics {
-  readonly importance: ReadonlyMap<string, Fingerprinted<SharedImportance>>
-  readonly covariance: ReadonlyMap<string, Fingerprinted<SharedCovariance>>
+/** Second moments of the tensors' inputs; matrices are large and read one at a time. */
+export interface CovarianceSource {
+  /** Stands for the tensor's matrix in the cache; empty without one. */
+  fingerprint(tensor: string): string
+  /** @throws QuantaloupeError `BAD_COVARIANCE`, `FILE_CHANGED` */
+  load(tensor: string): SharedCovariance | null
 }
 
-export const NO_STATISTICS: ActivationStatistics = { importance: new Map(), covariance: new Map() }
+/** What is known of the activations that a model's tensors meet. */
+export interface ActivationStatistics {
+  /** By tensor name. */
+  readonly importance: ReadonlyMap<string, TensorImportance>
+  readonly covariance: CovarianceSource
+}
+
+const NO_COVARIANCE: CovarianceSource = { fingerprint: () => '', load: () => null }
+
+export const NO_STATISTICS: ActivationStatistics = { importance: new Map(), covariance: NO_COVARIANCE }

@@ -10,7 +10,7 @@ import type { Cache } from '../cache/cache.ts'
 import type { Figures, MeasurementKey } from '../cache/measurements.ts'
 import type { ActivationStatistics } from './activation-statistics.ts'
 import type { KnownFingerprints } from './known-fingerprints.ts'
-import { targetsOf } from './targets.ts'
+import { effectiveFormat } from './targets.ts'
 
 /** Figures as those of one tensor and requested format. */
 export function measurementOf(
@@ -51,19 +51,23 @@ export class KnownMeasurements {
   find(
     model: Model,
     tensor: Tensor,
-    format: string,
+    format: Format,
     method: Method,
     statistics: ActivationStatistics,
   ): CachedMeasurement | null {
-    const [target] = targetsOf(tensor, [format])
-    const key = target && this.#key(model, tensor, target.effective.name, method, statistics)
-    if (!key) return null
-    const stored = this.#cache.use(({ measurements }) => measurements.findAny(key))
-    return stored && { ...measurementOf(tensor, format, target.effective, method, stored.figures), cached: true }
+    const effective = effectiveFormat(format, tensor)
+    const key = this.#key(model, tensor, effective, method, statistics)
+    const stored = key && this.#cache.use(({ measurements }) => measurements.findAny(key))
+    return stored && { ...measurementOf(tensor, format.name, effective, method, stored.figures), cached: true }
   }
 
   /** All tensors in one format. */
-  ofFormat(model: Model, format: string, method: Method, statistics: ActivationStatistics): CachedMeasurement[] {
+  ofFormat(
+    model: Model,
+    format: Format,
+    method: Method,
+    statistics: ActivationStatistics,
+  ): CachedMeasurement[] {
     return model.tensors
       .map((tensor) => this.find(model, tensor, format, method, statistics))
       .filter((measurement) => measurement !== null)
@@ -71,35 +75,34 @@ export class KnownMeasurements {
 
   /** One tensor in all formats that fit its rows, and all methods. */
   ofTensor(model: Model, tensor: Tensor, statistics: ActivationStatistics): CachedMeasurement[] {
-    return FORMATS.flatMap((format) =>
-      (Object.keys(format.methods) as Method[]).map((method) =>
-        this.find(model, tensor, format.name, method, statistics),
-      ),
-    ).filter((measurement) => measurement !== null && measurement.format === measurement.effectiveFormat) as CachedMeasurement[]
+    return FORMATS.filter((format) => effectiveFormat(format, tensor) === format)
+      .flatMap((format) => methodsOf(format).map((method) => this.find(model, tensor, format, method, statistics)))
+      .filter((measurement) => measurement !== null)
   }
 
   profile(
     model: Model,
     tensor: Tensor,
-    format: string,
+    format: Format,
     method: Method,
     statistics: ActivationStatistics,
   ): ErrorProfile | null {
-    const [target] = targetsOf(tensor, [format])
-    const key = target && this.#key(model, tensor, target.effective.name, method, statistics)
-    return key ? this.#cache.use(({ measurements }) => measurements.profile(key)) : null
+    const key = this.#key(model, tensor, effectiveFormat(format, tensor), method, statistics)
+    return key && this.#cache.use(({ measurements }) => measurements.profile(key))
   }
 
   #key(
     model: Model,
     tensor: Tensor,
-    format: string,
+    { name }: Format,
     method: Method,
     statistics: ActivationStatistics,
   ): Omit<MeasurementKey, 'covariance'> | null {
     const fingerprint = this.#fingerprints.find(model, tensor)
     if (fingerprint === null) return null
     const importance = statistics.importance.get(tensor.name)?.fingerprint ?? ''
-    return { fingerprint, format, method, importance }
+    return { fingerprint, format: name, method, importance }
   }
 }
+
+const methodsOf = (format: Format): Method[] => Object.keys(format.methods) as Method[]

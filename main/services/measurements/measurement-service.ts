@@ -6,6 +6,7 @@ import type { Lazy } from '../lazy.ts'
 import type { Library } from '../library/library.ts'
 import { tensorHistogram } from './histograms.ts'
 import type { StatisticsFiles } from './statistics-files.ts'
+import { checkedFormat } from './targets.ts'
 
 export interface MeasurementServiceParts {
   readonly core: Lazy<Core>
@@ -28,18 +29,20 @@ export class MeasurementService {
     return known.ofTensor(opened.model, tensor, statistics)
   }
 
-  /** Cached measurements of all tensors in one format. */
+  /** Cached measurements of all tensors in one format. @throws QuantaloupeError `FORMAT_UNKNOWN`, `METHOD_UNSUPPORTED` */
   async ofFormat(request: RequestOf<'measurements.list'>): Promise<CachedMeasurement[]> {
     const { known } = await this.#parts.core.get()
+    const format = checkedFormat(request.format, request.method)
     const opened = this.#parts.library.get(request.model)
-    const { statistics } = await this.#parts.statistics.load(opened, request)
-    return known.ofFormat(opened.model, request.format, request.method, statistics)
+    const { statistics } = this.#parts.statistics.load(opened.model, request)
+    return known.ofFormat(opened.model, format, request.method, statistics)
   }
 
   /** Null where nothing was measured. */
   async profile(request: RequestOf<'tensor.profile'>): Promise<ErrorProfile | null> {
     const { known, opened, tensor, statistics } = await this.#tensor(request)
-    return known.profile(opened.model, tensor, request.format, request.method, statistics)
+    const format = checkedFormat(request.format, request.method)
+    return known.profile(opened.model, tensor, format, request.method, statistics)
   }
 
   /** @throws QuantaloupeError `TYPE_NOT_DECODABLE`, `FILE_CHANGED` */
@@ -52,7 +55,7 @@ export class MeasurementService {
   async #tensor(request: { readonly model: string; readonly tensor: string; readonly imatrix?: string }) {
     const { known } = await this.#parts.core.get()
     const { opened, tensor } = this.#parts.library.tensor(request.model, request.tensor)
-    const { statistics } = await this.#parts.statistics.load(opened, request)
+    const { statistics } = this.#parts.statistics.load(opened.model, request)
     return { known, opened, tensor, statistics }
   }
 }

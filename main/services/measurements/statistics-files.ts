@@ -1,33 +1,119 @@
-import type { Finding } from '../../engine/formats/model.ts'
-import type { OpenedModel } from '../library/library.ts'
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { readCovariance } from '../../engine/importance/covariance.ts'
+import type { Imatrix } from '../../engine/importance/imatrix.ts'
+import { matchImportance } from '../../engine/importance/match-importance.ts'
+import { readImatrix } from '../../engine/importance/read-imatrix.ts'
+import type { Finding, Model } from '../../engine/formats/model.ts'
 import type { ServedPaths } from '../library/paths.ts'
 import { NO_STATISTICS } from './activation-statistics.ts'
-import type { ActivationStatistics } from './activation-statistics.ts'
+import type { ActivationStatistics, CovarianceSource, TensorImportance } from './activation-statistics.ts'
+import { importanceFindings } from './importance-findings.ts'
 
 export interface StatisticsRequest {
   readonly imatrix?: string | undefined
   readonly covariance?: string | undefined
 }
 
+/** Where importance came from, as an exported file tells it. */
+export interface ImatrixOrigin {
+  /** Without its folder, which is nobody else's business. */
+  readonly fileName: string
+  readonly dataset: string | null
+  readonly entries: number
+  readonly chunks: number | null
+}
+
 export interface LoadedStatistics {
   readonly statistics: ActivationStatistics
+  readonly origin: ImatrixOrigin | null
   /** Tensors without an entry, entries that fit no tensor. */
+  readonly findings: readonly Finding[]
+}
+
+interface LoadedImportance {
+  readonly stamp: string
+  readonly importance: ReadonlyMap<string, TensorImportance>
+  readonly origin: ImatrixOrigin
   readonly findings: readonly Finding[]
 }
 
 /** Importance and covariance files, read once for each model and kept while they are unchanged. */
 export class StatisticsFiles {
   readonly #served: ServedPaths
+  readonly #importance = new WeakMap<Model, LoadedImportance>()
 
   constructor(served: ServedPaths) {
     this.#served = served
   }
 
   /** @throws QuantaloupeError what the readers report, `OUTSIDE_ROOTS` */
-  async load(_opened: OpenedModel, request: StatisticsRequest): Promise<LoadedStatistics> {
-    for (const path of [request.imatrix, request.covariance]) {
-      if (path !== undefined) this.#served.existing(path)
+  load(model: Model, { imatrix, covariance }: StatisticsRequest): LoadedStatistics {
+    const loaded = imatrix === undefined ? null : this.#loadImportance(model, this.#served.existing(imatrix))
+    const source = covariance === undefined ? null : covarianceSource(this.#served.existing(covariance))
+    return {
+      statistics: {
+        importance: loaded?.importance ?? NO_STATISTICS.importance,
+        covariance: source ?? NO_STATISTICS.covariance,
+      },
+      origin: loaded?.origin ?? null,
+      findings: loaded?.findings ?? [],
     }
-    return { statistics: NO_STATISTICS, findings: [] }
+  }
+
+  #loadImportance(model: Model, path: string): LoadedImportance {
+    const stamp = stampOf(path)
+    const known = this.#importance.get(model)
+    if (known?.stamp === stamp) return known
+    const imatrix = readImatrix(path)
+    const { vectors, coverage } = matchImportance(model, imatrix)
+    const importance = new Map([...vectors].map(([name, values]) => [name, share(values)]))
+    const findings = importanceFindings(coverage)
+    const loaded = { stamp, importance, findings, origin: originOf(path, imatrix) }
+    this.#importance.set(model, loaded)
+    return loaded
+  }
+}
+
+/** Changes when the file does; a file that is gone is reported by the reader. */
+function stampOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return JSON.stringify([path, stats?.dev, stats?.ino, stats?.size, stats?.mtimeMs])
+}
+
+function share(values: Float32Array): TensorImportance {
+  const shared = new SharedArrayBuffer(values.byteLength)
+  new Float32Array(shared).set(values)
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  return { shared: { values: shared }, fingerprint: createHash('sha256').update(bytes).digest('hex') }
+}
+
+function originOf(path: string, imatrix: Imatrix): ImatrixOrigin {
+  const [dataset] = imatrix.datasets
+  return {
+    fileName: basename(path),
+    dataset: dataset === undefined ? null : basename(dataset),
+    entries: imatrix.entries.size,
+    chunks: imatrix.chunkCount,
+  }
+}
+
+/** The file's identity stands for its matrices in the cache: hashing gigabytes to find a known result would cost more. */
+function covarianceSource(path: string): CovarianceSource {
+  const covariance = readCovariance(path)
+  const { identity, bytes, modifiedMs } = covariance.file
+  return {
+    fingerprint(tensor) {
+      if (!covariance.has(tensor)) return ''
+      return createHash('sha256').update(JSON.stringify([identity, bytes, modifiedMs, tensor])).digest('hex')
+    },
+    load(tensor) {
+      const matrix = covariance.get(tensor)
+      if (!matrix) return null
+      const values = new SharedArrayBuffer(matrix.byteLength)
+      new Float64Array(values).set(matrix)
+      return { values }
+    },
   }
 }

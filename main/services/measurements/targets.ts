@@ -1,3 +1,4 @@
+import { fallbackFormat } from '../../engine/allocation/fallback.ts'
 import { QuantaloupeError } from '../../engine/errors.ts'
 import { formatByName } from '../../engine/quantizers/registry.ts'
 import type { Format, Method } from '../../engine/quantizers/format.ts'
@@ -26,14 +27,21 @@ export function checkedFormat(name: string, method: Method): Format {
   throw new QuantaloupeError('METHOD_UNSUPPORTED', `${name} has no method ${method}`, { place: name, expected })
 }
 
+/** The format that a tensor's row length allows: the one asked for, or its replacement. */
+export function effectiveFormat(format: Format, tensor: Tensor): Format {
+  const name = fallbackFormat(format.name, rowLength(tensor))
+  const effective = formatByName(name)
+  if (!effective) throw new Error(`${name}, which replaces ${format.name}, is not in the registry`)
+  return effective
+}
+
 /** The formats that a tensor's row length allows; several requested ones may fall back to the same. */
-export function targetsOf(tensor: Tensor, formats: readonly string[]): Target[] {
+export function targetsOf(tensor: Tensor, formats: readonly Format[]): Target[] {
   const targets = new Map<string, { effective: Format; requested: string[] }>()
-  for (const requested of formats) {
-    const effective = formatByName(requested)
-    if (!effective || rowLength(tensor) % effective.blockSize !== 0) continue
+  for (const format of formats) {
+    const effective = effectiveFormat(format, tensor)
     const target = targets.get(effective.name) ?? { effective, requested: [] }
-    target.requested.push(requested)
+    target.requested.push(format.name)
     targets.set(effective.name, target)
   }
   return [...targets.values()]

@@ -1,0 +1,87 @@
+import { fileTypeOf } from '../../engine/allocation/file-type-of.ts'
+import { QuantaloupeError } from '../../engine/errors.ts'
+import { layoutGguf } from '../../engine/formats/gguf-writer.ts'
+import type { GgufLayout, Override } from '../../engine/formats/gguf-writer.ts'
+import type { Model } from '../../engine/formats/model.ts'
+import { typeByName } from '../../engine/tensor/type-geometry.ts'
+import type { ImatrixOrigin } from '../measurements/statistics-files.ts'
+import type { ResolvedTensor } from '../plans/resolve-choices.ts'
+
+/** llama.cpp cuts string overrides to this. */
+const MAX_STRING_BYTES = 127
+
+const IMATRIX_KEYS = ['file', 'dataset', 'entries_count', 'chunks_count'].map((key) => `quantize.imatrix.${key}`)
+
+/**
+ * The exported file: header, places and exact size. Reads metadata of the source, writes nothing.
+ *
+ * @throws QuantaloupeError `CONVERSION_NEEDED`, `UNSUPPORTED_TENSOR`, `FILE_CHANGED`
+ */
+export function layoutExport(
+  model: Model,
+  resolved: readonly ResolvedTensor[],
+  imatrix: ImatrixOrigin | null,
+): GgufLayout {
+  if (model.container !== 'gguf') throw conversionNeeded(model)
+  return layoutGguf({
+    source: model,
+    overrides: exportOverrides(resolved, imatrix),
+    tensors: resolved.map(({ tensor, change, bytes }) => ({
+      name: tensor.name,
+      shape: tensor.shape,
+      typeId: change ? change.format.id : storedTypeId(tensor.type),
+      bytes,
+    })),
+  })
+}
+
+/** Metadata that is no longer what it was; untouched where every tensor is copied. */
+function exportOverrides(
+  resolved: readonly ResolvedTensor[],
+  imatrix: ImatrixOrigin | null,
+): Map<string, Override | null> {
+  const overrides = new Map<string, Override | null>()
+  if (resolved.every(({ change }) => change === null)) return overrides
+  const types = resolved.map(({ tensor, change, bytes }) => ({ format: change?.format.name ?? tensor.type, bytes }))
+  const fileType = fileTypeOf(types)
+  // A label that is no longer true is worse than none: loaders guess.
+  overrides.set('general.file_type', fileType === null ? null : { type: 'u32', value: fileType })
+  if (imatrix) setImatrix(overrides, imatrix)
+  return overrides
+}
+
+/** An earlier imatrix of the source is not the one that made these bytes. */
+function setImatrix(overrides: Map<string, Override | null>, imatrix: ImatrixOrigin): void {
+  for (const key of IMATRIX_KEYS) overrides.set(key, null)
+  const { fileName, dataset, entries, chunks } = imatrix
+  const [file, texts, entriesCount, chunksCount] = IMATRIX_KEYS as [string, string, string, string]
+  overrides.set(file, { type: 'string', value: cut(fileName) })
+  if (dataset !== null) overrides.set(texts, { type: 'string', value: cut(dataset) })
+  overrides.set(entriesCount, { type: 'u32', value: entries })
+  if (chunks !== null) overrides.set(chunksCount, { type: 'u32', value: chunks })
+}
+
+/** Whole characters that fit. */
+function cut(text: string): string {
+  let kept = ''
+  for (const character of text) {
+    if (Buffer.byteLength(kept + character) > MAX_STRING_BYTES) break
+    kept += character
+  }
+  return kept
+}
+
+/** An unknown type is copied under its own id. */
+function storedTypeId(type: string): number {
+  const id = typeByName(type)?.id ?? Number(/^type (\d+) /.exec(type)?.[1] ?? NaN)
+  if (Number.isInteger(id)) return id
+  throw new QuantaloupeError('UNSUPPORTED_TENSOR', `${type} has no place in a GGUF file`)
+}
+
+function conversionNeeded(model: Model): QuantaloupeError {
+  return new QuantaloupeError('CONVERSION_NEEDED', 'A safetensors model can be measured but not exported yet', {
+    place: model.path,
+    expected: 'a GGUF model',
+    remedy: 'Convert it to an F16 or BF16 GGUF with llama.cpp (convert_hf_to_gguf.py) and open that.',
+  })
+}

@@ -1,0 +1,81 @@
+import { readFileSync, statSync } from 'node:fs'
+import { QuantaloupeError } from '../../engine/errors.ts'
+import type { Plan, PlanChoices } from '../../../preload/contract.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
+import type { OpenedModel } from '../library/library.ts'
+
+/** A plan of a million tensors has less. */
+const MAX_BYTES = 256 * 2 ** 20
+
+/** @throws QuantaloupeError `FILE_NOT_WRITABLE`, `DISK_FULL` */
+export function savePlan(plan: Plan, path: string): void {
+  writeAtomically(path, `${JSON.stringify(plan, null, 2)}\n`)
+}
+
+/**
+ * Reads a saved plan.
+ *
+ * @throws QuantaloupeError `BAD_PLAN` for what is no plan, `FILE_NOT_READABLE`
+ */
+export async function readPlan(path: string): Promise<Plan> {
+  const text = readText(path)
+  const { planSchema } = await import('./plan-schema.ts')
+  const result = planSchema.safeParse(parseJson(text, path))
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw badPlan(path, `${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'wrong'}`)
+}
+
+/**
+ * The choices of a plan for a model.
+ *
+ * @throws QuantaloupeError `PLAN_MISMATCH` when the plan is not for these tensors
+ */
+export function choicesFor(plan: Plan, opened: OpenedModel): PlanChoices {
+  const planned = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]))
+  const strange = plan.tensors.find(({ name }) => !opened.tensors.has(name))
+  const absent = opened.model.tensors.find(({ name }) => !planned.has(name))
+  if (strange) throw mismatch(plan, opened, `the model has no tensor ${strange.name}`)
+  if (absent) throw mismatch(plan, opened, `the plan has no tensor ${absent.name}`)
+  const changed = plan.tensors.filter((tensor) => tensor.method !== null)
+  return Object.fromEntries(
+    changed.map(({ name, requested, method }) => [name, { format: requested, method: method ?? 'reference' }]),
+  )
+}
+
+function readText(path: string): string {
+  try {
+    const { size } = statSync(path)
+    if (size > MAX_BYTES) throw badPlan(path, `a file of at most ${MAX_BYTES} bytes`)
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof QuantaloupeError) throw error
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    throw new QuantaloupeError(
+      code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_NOT_READABLE',
+      `The plan can not be read (${code})`,
+      { place: path, remedy: 'Check the path.' },
+      { cause: error },
+    )
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badPlan(path, 'JSON')
+  }
+}
+
+function badPlan(path: string, expected: string): QuantaloupeError {
+  const remedy = 'Save the plan again from Quantaloupe.'
+  return new QuantaloupeError('BAD_PLAN', 'This file is not a plan', { place: path, expected, remedy })
+}
+
+function mismatch(plan: Plan, opened: OpenedModel, difference: string): QuantaloupeError {
+  return new QuantaloupeError('PLAN_MISMATCH', `The plan was made for another model (${plan.model}): ${difference}`, {
+    place: opened.model.path,
+    expected: 'the model the plan was made for',
+  })
+}
