@@ -35,7 +35,8 @@ export const ROW_KINDS = {
   denormals: (_random, normal) => 1e-41 * normal(),
   'barely normal': (_random, normal) => 3e-38 * normal(),
   'scale underflows f16': (_random, normal) => 1e-9 * normal(),
-  'sub-blocks of many sizes': (_random, normal, column) => normal() * 10 ** -((Math.floor(column / 16) * 7) % 23),
+  'sub-blocks of many sizes': (_random, normal, column) =>
+    normal() * 10 ** -((Math.floor(column / 16) * 7) % 23),
   'scale overflows f16': (_random, normal) => 1e7 * normal(),
   'squares overflow': (_random, normal) => 1e25 * normal(),
   'few levels': (random) => [-1, -0.5, 0, 0.25][Math.floor(random() * 4)] ?? 0,
