@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { shallowReactive, shallowRef, triggerRef, type ShallowRef } from 'vue'
+import { shallowReactive } from 'vue'
 import type { Events, Measurement, Method, ModelId } from '../../preload/contract.ts'
 import { call, on } from '../bridge/index.ts'
 import { frameBatch } from './frame-batch.ts'
@@ -26,33 +26,22 @@ function isBetter(next: Measurement, known: Measurement | undefined): boolean {
  * - `table(format, method)` all tensors in one format, with the active importance; asks the host at the first use
  *   (reactive: call it in a computed)
  * - `ofTensor(name)` everything known of one tensor among the loaded tables and live results (reactive)
- * - `revision` grows with every change
  * - `start()` listens to the host
  */
 export const useMeasurements = defineStore('measurements', () => {
   const models = useModels()
-  const tables = shallowReactive(new Map<string, ShallowRef<Map<string, Measurement>>>())
+  const tables = shallowReactive(new Map<string, MeasurementTable>())
   const requested = new Set<string>()
-  const revision = shallowRef(0)
 
-  function tableAt(key: string): ShallowRef<Map<string, Measurement>> {
-    const known = tables.get(key)
-    if (known) return known
-    const made = shallowRef(new Map<string, Measurement>())
-    tables.set(key, made)
-    return made
-  }
-
+  /** Tables are replaced, never changed, so that everything computed from one notices. */
   function put(model: ModelId, imatrix: string | null, measurements: readonly Measurement[]): void {
-    const changed = new Set<ShallowRef<Map<string, Measurement>>>()
+    const changed = new Map<string, Map<string, Measurement>>()
     for (const one of measurements) {
-      const table = tableAt(tableKey(model, one.format, one.method, imatrix))
-      if (!isBetter(one, table.value.get(one.tensor))) continue
-      table.value.set(one.tensor, one)
-      changed.add(table)
+      const key = tableKey(model, one.format, one.method, imatrix)
+      const table = changed.get(key) ?? new Map(tables.get(key))
+      if (isBetter(one, table.get(one.tensor))) changed.set(key, table.set(one.tensor, one))
     }
-    changed.forEach((table) => triggerRef(table))
-    if (changed.size > 0) revision.value += 1
+    changed.forEach((table, key) => tables.set(key, table))
   }
 
   async function load(model: ModelId, format: string, method: Method, imatrix: string | null): Promise<void> {
@@ -71,14 +60,14 @@ export const useMeasurements = defineStore('measurements', () => {
     const model = models.activeId
     if (model === null) return NO_MEASUREMENTS
     void load(model, format, method, models.imatrix)
-    return tables.get(tableKey(model, format, method, models.imatrix))?.value ?? NO_MEASUREMENTS
+    return tables.get(tableKey(model, format, method, models.imatrix)) ?? NO_MEASUREMENTS
   }
 
   function ofTensor(name: string): readonly Measurement[] {
     const found: Measurement[] = []
     for (const [key, table] of tables) {
       const [model, , , imatrix] = JSON.parse(key) as [ModelId, string, Method, string | null]
-      const one = table.value.get(name)
+      const one = table.get(name)
       if (model === models.activeId && imatrix === models.imatrix && one) found.push(one)
     }
     return found
@@ -91,5 +80,5 @@ export const useMeasurements = defineStore('measurements', () => {
     on('measurements', queue)
   }
 
-  return { table, ofTensor, revision, start }
+  return { table, ofTensor, start }
 })

@@ -1,0 +1,36 @@
+import { computed } from 'vue'
+import type { AnalysisRequest } from '../../preload/contract.ts'
+import { useJobs } from '../stores/jobs.ts'
+import { useModels } from '../stores/models.ts'
+import { useSettings } from '../stores/settings.ts'
+import { sampleFraction } from './sample-fraction.ts'
+
+/** Starts analyses of the active model: first a sample of every tensor, then all rows; the host runs them in turn. */
+export function useAnalysis() {
+  const jobs = useJobs()
+  const models = useModels()
+  const settings = useSettings()
+
+  const running = computed(
+    () =>
+      jobs.current.find((job) => job.kind === 'analysis' && job.modelPath === models.active?.path) ?? null,
+  )
+
+  /** @param tensors names; every quantizable tensor when absent */
+  async function start(formats: readonly string[], tensors?: readonly string[]): Promise<void> {
+    const model = models.active
+    if (!model) return
+    const { imatrix } = models
+    const request: AnalysisRequest = {
+      model: model.id,
+      formats: [...formats],
+      method: settings.method,
+      ...(tensors && { tensors: [...tensors] }),
+      ...(imatrix !== null && { imatrix }),
+    }
+    const sampled = await jobs.analyze({ ...request, sample: sampleFraction(model.parameters) })
+    if (sampled.ok) await jobs.analyze(request)
+  }
+
+  return { running, start }
+}

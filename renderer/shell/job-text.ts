@@ -1,0 +1,29 @@
+import type { Job } from '../../preload/contract.ts'
+import { bytes } from '../charts/numbers.ts'
+
+/** Minutes and seconds: `0:12`, `1:03:20`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000))
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+  const [hours = 0, minutes = 0, rest = 0] = parts
+  const tail = rest.toString().padStart(2, '0')
+  return hours > 0 ? `${hours}:${minutes.toString().padStart(2, '0')}:${tail}` : `${minutes}:${tail}`
+}
+
+/** Share of the work that is done, 0 to 1. */
+export function fractionDone(job: Job): number {
+  if (job.bytesTotal > 0) return Math.min(1, job.bytesDone / job.bytesTotal)
+  return job.tensorsTotal > 0 ? job.tensorsDone / job.tensorsTotal : 0
+}
+
+/** `31/44 tensors · 412 MiB/s · 0:12 left`, as far as it is known. */
+export function jobProgress(job: Job): string {
+  const running = job.state === 'running'
+  const parts = [
+    `${job.tensorsDone.toLocaleString('en-US')}/${job.tensorsTotal.toLocaleString('en-US')} tensors`,
+    running && job.bytesPerSecond !== null ? `${bytes(job.bytesPerSecond)}/s` : null,
+    running && job.remainingMs !== null ? `${duration(job.remainingMs)} left` : null,
+    running ? null : job.state,
+  ]
+  return parts.filter((part) => part !== null).join(' · ')
+}
