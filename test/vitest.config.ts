@@ -26,6 +26,8 @@ export default defineConfig({
       nodeProject('engine', 'engine'),
       nodeProject('services', 'services'),
       nodeProject('workers', 'workers'),
+      nodeProject('web', 'web'),
+      nodeProject('llama', 'llama'),
       nodeProject('cli', 'cli'),
       nodeProject('app', 'app'),
       nodeProject('preload', 'preload'),

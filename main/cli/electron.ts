@@ -63,7 +63,8 @@ export function runWindow(
   model: string | undefined,
   signal: AbortSignal,
 ): Promise<WindowRun> {
-  const { ELECTRON_RUN_AS_NODE: _, ...environment } = process.env
+  const environment = { ...process.env }
+  delete environment['ELECTRON_RUN_AS_NODE']
   return new Promise((resolve) => {
     let shown = false
     const child = spawn(binary, [script, ...(model === undefined ? [] : [model])], {

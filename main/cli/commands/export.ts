@@ -61,11 +61,12 @@ async function preview(
   request: ExportRequest,
   plan: Plan,
 ): Promise<void> {
-  const { overwrite: _overwrite, allowRequantize: _allow, ...wanted } = request
+  const { model, choices, path, imatrix } = request
+  const wanted = { model, choices, path, ...(imatrix !== undefined && { imatrix }) }
   const { fileBytes, freeBytes, exists, requantized } = await ask(services, 'export.preview', wanted)
   const document = {
     schema: 1,
-    path: request.path,
+    path,
     dryRun: true,
     fileBytes,
     freeBytes,
@@ -73,7 +74,7 @@ async function preview(
     requantized,
     tensors: tensorsOf(plan),
   }
-  context.print(document, () => `${describePlan(plan)}\nnothing written; the file would be ${request.path}`)
+  context.print(document, () => `${describePlan(plan)}\nnothing written; the file would be ${path}`)
 }
 
 async function run(context: Context, services: Services, request: ExportRequest, plan: Plan): Promise<void> {
