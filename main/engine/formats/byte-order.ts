@@ -57,6 +57,7 @@ class SwapCursor {
   }
 
   passText(): void {
-    this.position += this.swapSize()
+    const length = this.swapSize()
+    this.position += length
   }
 }
