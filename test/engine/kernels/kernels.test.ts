@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { chooseKernels, kernelsName, typescriptKernels } from '../../../main/engine/kernels/kernels.ts'
+import { encodedBytes } from '../../../main/engine/quantizers/format.ts'
+import { formatByName } from '../../../main/engine/quantizers/registry.ts'
+import { randomImportance, randomRow } from '../../support/random-rows.ts'
+import { errorOf } from '../../support/thrown.ts'
+
+describe('the kernels', () => {
+  it('quantize rows one by one with the same importance', () => {
+    const format = formatByName('Q4_0')!
+    const weights = randomRow('heavy', 3 * 64, 1)
+    const importance = randomImportance('lognormal', 64, 1)
+    const out = new Uint8Array(encodedBytes(format, weights.length))
+    typescriptKernels.quantizeRows(format, 'reference', weights, 64, importance, out)
+    for (let row = 0; row < 3; row += 1) {
+      const alone = new Uint8Array(36)
+      format.methods.reference!(weights.subarray(row * 64, (row + 1) * 64), importance, alone)
+      expect(out.subarray(row * 36, (row + 1) * 36)).toEqual(alone)
+    }
+  })
+
+  it('refuse a method that the format does not have', () => {
+    const format = formatByName('Q4_0')!
+    const run = () =>
+      typescriptKernels.quantizeRows(format, 'gptq', new Float32Array(32), 32, null, new Uint8Array(18))
+    expect(errorOf(run)).toMatchObject({ code: 'METHOD_UNSUPPORTED', expected: 'one of reference' })
+  })
+
+  it('are the TypeScript ones where native ones are not wanted', () => {
+    expect(chooseKernels(false)).toBe(typescriptKernels)
+    expect(kernelsName(false)).toBe('typescript')
+  })
+})
