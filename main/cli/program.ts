@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Command, Option, type OptionValues } from 'commander'
+import type { Method } from '../engine/quantizers/format.ts'
 import { collect, parseFraction, parseList, parsePort, parseThreads } from './arguments.ts'
 import { createContext, type Context, type GlobalOptions } from './context.ts'
 import { programVersion, type ProgramFiles } from './program-files.ts'
@@ -43,6 +44,11 @@ function threadsOption(): Option {
   return option.default(availableParallelism(), 'all processors').argParser(parseThreads)
 }
 
+function methodOption(): Option {
+  const option = new Option('--method <method>', 'how codes are chosen')
+  return option.choices(['reference', 'optimal', 'gptq'] satisfies Method[]).default('reference')
+}
+
 const IMATRIX = ['--imatrix <file>', 'importance of the columns'] as const
 const COVARIANCE = ['--covariance <file>', 'second moments of the activations'] as const
 
@@ -59,13 +65,17 @@ function addReadingCommands(program: Command, action: Action): void {
     .command('analyze <model>')
     .description('measure what formats do to the weights')
     .requiredOption('--formats <names>', 'formats, with commas between them', parseList)
-    .option('--method <method>', 'how codes are chosen', 'reference')
+    .addOption(methodOption())
     .option(...IMATRIX)
     .option(...COVARIANCE)
     .option('--tensors <glob>', 'only tensors whose name matches; may be given again', collect)
     .option('--sample <fraction>', 'measure only this fraction of the rows', parseFraction)
     .option('--csv', 'print a CSV table')
     .action(action(async () => (await import('./commands/analyze.ts')).analyze))
+  program
+    .command('diff <a> <b>')
+    .description('two models, tensor by tensor')
+    .action(action(async () => (await import('./commands/diff.ts')).diff))
 }
 
 function addPlanningCommands(program: Command, action: Action): void {
@@ -74,7 +84,7 @@ function addPlanningCommands(program: Command, action: Action): void {
     .description('choose a format for every tensor')
     .requiredOption('--preset <name>', 'one format for all, with the exceptions of llama.cpp')
     .option('--pin <glob=format>', 'fix the format of matching tensors; may be given again', collect)
-    .option('--method <method>', 'how codes are chosen', 'reference')
+    .addOption(methodOption())
     .option(...IMATRIX)
     .option('-o, --output <file>', 'write the plan')
     .option('--recipe <file>', 'write the text that llama-quantize --tensor-type-file takes')
@@ -85,7 +95,7 @@ function addPlanningCommands(program: Command, action: Action): void {
     .addOption(new Option('--plan <file>', 'a plan from `plan -o`').conflicts('preset'))
     .option('--preset <name>', 'a preset, as in `plan`')
     .requiredOption('-o, --output <file>', 'the GGUF to write')
-    .option('--method <method>', 'how codes are chosen, with --preset', 'reference')
+    .addOption(methodOption())
     .option(...IMATRIX)
     .option('--overwrite', 'replace an existing file')
     .option('--allow-requantize', 'quantize weights that are quantized already')

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive } from '../services/processes.ts'
 
 /**
  * A folder name for one server's uploads below the data folder; not created yet.
@@ -10,7 +11,7 @@ import { join } from 'node:path'
 export function claimUploadFolder(dataFolder: string): string {
   const parent = join(dataFolder, 'uploads')
   for (const name of foldersOf(parent)) {
-    if (!isRunning(Number(name.split('-')[0]))) rmSync(join(parent, name), { recursive: true, force: true })
+    if (!isAlive(Number(name.split('-')[0]))) rmSync(join(parent, name), { recursive: true, force: true })
   }
   return join(parent, `${process.pid}-${randomBytes(6).toString('hex')}`)
 }
@@ -20,15 +21,5 @@ function foldersOf(parent: string): string[] {
     return readdirSync(parent)
   } catch {
     return []
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: there is such a process, of another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -12,7 +12,7 @@ function commands(platform: NodeJS.Platform = 'linux') {
   const all = items(menuTemplate((command) => sent.push(command), platform, true))
   return all.flatMap((item) => {
     if (!item.click) return []
-    item.click({} as never, undefined, {} as never)
+    item.click({} as never, undefined, {})
     return [{ key: item.accelerator, command: sent.at(-1), registered: item.registerAccelerator }]
   })
 }

@@ -22,7 +22,7 @@ export interface TestApplication {
   readonly window: InstanceType<FakeElectron['BrowserWindow']>
   readonly contents: FakeContents
   /** Calls a method as a frame would; our own main frame when none is given. */
-  call(method: unknown, request: unknown, frame?: FakeFrame | null): Promise<unknown>
+  readonly call: (method: unknown, request: unknown, frame?: FakeFrame | null) => Promise<unknown>
   close(): Promise<void>
 }
 

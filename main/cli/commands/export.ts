@@ -1,7 +1,6 @@
 import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Services } from '../../services/index.ts'
 import type { ExportRequest, Job, Method, Plan } from '../../../preload/contract.ts'
-import { ask } from '../ask.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../job.ts'
 import { formatBytes } from '../numbers.ts'
@@ -37,7 +36,7 @@ export async function exportModel(
       allowRequantize: options.allowRequantize ?? false,
       ...(options.imatrix !== undefined && { imatrix: context.resolve(options.imatrix) }),
     }
-    if (options.dryRun) await preview(context, services, request, plan)
+    if (options.dryRun) preview(context, services, request, plan)
     else await run(context, services, request, plan)
   })
 }
@@ -48,22 +47,17 @@ async function choosePlan(
   model: string,
   { plan, preset, method }: ExportOptions,
 ): Promise<Plan> {
-  if (plan !== undefined) return ask(services, 'plans.load', { model, path: context.resolve(plan) })
-  if (preset !== undefined) return ask(services, 'plans.preset', { model, preset, method })
+  if (plan !== undefined) return services.plans.load(model, context.resolve(plan))
+  if (preset !== undefined) return services.plans.preset({ model, preset, method })
   throw new QuantaloupeError('BAD_ARGUMENT', 'Nothing says which formats to write', {
     expected: '--plan FILE or --preset NAME',
   })
 }
 
-async function preview(
-  context: Context,
-  services: Services,
-  request: ExportRequest,
-  plan: Plan,
-): Promise<void> {
+function preview(context: Context, services: Services, request: ExportRequest, plan: Plan): void {
   const { model, choices, path, imatrix } = request
   const wanted = { model, choices, path, ...(imatrix !== undefined && { imatrix }) }
-  const { fileBytes, freeBytes, exists, requantized } = await ask(services, 'export.preview', wanted)
+  const { fileBytes, freeBytes, exists, requantized } = services.exports.preview(wanted)
   const document = {
     schema: 1,
     path,
@@ -78,7 +72,7 @@ async function preview(
 }
 
 async function run(context: Context, services: Services, request: ExportRequest, plan: Plan): Promise<void> {
-  const job: Job = await follow(context, services, await ask(services, 'export.start', request))
+  const job: Job = await follow(context, services, await services.exports.start(request))
   if (job.export === null) throw new Error('An export that is done has no result')
   const { path, fileBytes, sha256, seconds } = job.export
   const document = { schema: 1, path, fileBytes, sha256, seconds, tensors: tensorsOf(plan) }

@@ -1,8 +1,7 @@
 import type { Method, Plan } from '../../../preload/contract.ts'
-import { ask } from '../ask.ts'
 import type { Context } from '../context.ts'
 import { formatBpw, formatBytes } from '../numbers.ts'
-import { choicesOf, pin } from '../plan-choices.ts'
+import { pin } from '../plan-choices.ts'
 import { toRecipe } from '../recipe.ts'
 import { withServices } from '../start-services.ts'
 import { renderTable, type Column } from '../table.ts'
@@ -26,13 +25,11 @@ export async function plan(
   await withServices(context, async (services) => {
     const { id } = await services.library.open(context.resolve(path))
     const { preset, method } = options
-    const base = await ask(services, 'plans.preset', { model: id, preset, method })
-    const choices = pin(choicesOf(base), options.pin ?? [], method)
+    const base = services.plans.presetChoices({ model: id, preset, method })
+    const choices = pin(base, options.pin ?? [], method)
     const imatrix = options.imatrix === undefined ? {} : { imatrix: context.resolve(options.imatrix) }
-    const result = await ask(services, 'plans.evaluate', { model: id, choices, ...imatrix })
-    if (options.output !== undefined) {
-      await ask(services, 'plans.save', { plan: result, path: context.resolve(options.output) })
-    }
+    const result = await services.plans.evaluate({ model: id, choices, ...imatrix })
+    if (options.output !== undefined) services.plans.save(result, context.resolve(options.output))
     if (options.recipe !== undefined) writeText(context.resolve(options.recipe), toRecipe(result))
     context.print(result, () => describePlan(result))
   })
