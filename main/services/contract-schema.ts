@@ -73,7 +73,10 @@ type Schemas = typeof REQUEST_SCHEMAS
 
 /** Methods whose schema lets through less, more or other fields than the contract names. */
 type Drifted = {
-  [M in MethodName]: [RequestOf<M>, keyof RequestOf<M>] extends [z.output<Schemas[M]>, keyof z.output<Schemas[M]>]
+  [M in MethodName]: [RequestOf<M>, keyof RequestOf<M>] extends [
+    z.output<Schemas[M]>,
+    keyof z.output<Schemas[M]>,
+  ]
     ? [z.output<Schemas[M]>, keyof z.output<Schemas[M]>] extends [RequestOf<M>, keyof RequestOf<M>]
       ? never
       : M
@@ -91,7 +94,7 @@ export function isMethod(name: string): name is keyof Methods {
 /** @throws QuantaloupeError `BAD_REQUEST` */
 export function parseRequest<M extends MethodName>(name: M, request: unknown): RequestOf<M> {
   const result = REQUEST_SCHEMAS[name].safeParse(request)
-  if (result.success) return result.data as RequestOf<M>
+  if (result.success) return result.data
   const [issue] = result.error.issues
   const field = issue?.path.length ? issue.path.join('.') : 'the request'
   throw new QuantaloupeError('BAD_REQUEST', `${name} was called with a wrong request`, {

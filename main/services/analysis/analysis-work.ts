@@ -7,13 +7,14 @@ import { rowLength } from '../../engine/tensor/tensor.ts'
 import { tensorSource } from '../measurements/tensor-source.ts'
 import type { AnalysisRequest, CachedMeasurement } from '../../../preload/contract.ts'
 import type { Cache } from '../cache/cache.ts'
+import { figuresOf } from '../cache/measurements.ts'
 import type { Figures, MeasurementKey } from '../cache/measurements.ts'
 import type { JobContext, JobWork } from '../jobs/job.ts'
 import { forEachConcurrently } from '../jobs/limiter.ts'
 import type { OpenedModel } from '../library/library.ts'
 import type { ActivationStatistics } from '../measurements/activation-statistics.ts'
 import type { KnownFingerprints } from '../measurements/known-fingerprints.ts'
-import { figuresOf, measurementOf } from '../measurements/known-measurements.ts'
+import { measurementOf } from '../measurements/known-measurements.ts'
 import type { Target } from '../measurements/targets.ts'
 import { f32Bytes, planAnalysis } from './analysis-plan.ts'
 import type { AnalysisPlan, PlannedTensor } from './analysis-plan.ts'
@@ -89,7 +90,11 @@ export class AnalysisWork implements JobWork {
     if (fingerprint === null) return false
     const all = planned.targets.map((target) => this.#cached(planned, target, fingerprint))
     if (all.includes(null)) return false
-    this.#tell(context, planned, all.flat().filter((measurement) => measurement !== null))
+    this.#tell(
+      context,
+      planned,
+      all.flat().filter((measurement) => measurement !== null),
+    )
     context.meter.skip(planned.workload, f32Bytes(planned.tensor, planned.targets.length, this.#fraction))
     context.tensorDone()
     return true
@@ -100,7 +105,11 @@ export class AnalysisWork implements JobWork {
     const fingerprint = await this.#fingerprint(context, planned)
     const cached = targets.map((target) => this.#cached(planned, target, fingerprint))
     const missing = targets.filter((_, index) => cached[index] === null)
-    this.#tell(context, planned, cached.flat().filter((measurement) => measurement !== null))
+    this.#tell(
+      context,
+      planned,
+      cached.flat().filter((measurement) => measurement !== null),
+    )
     context.meter.skip(workload, f32Bytes(tensor, targets.length - missing.length, this.#fraction))
     if (missing.length > 0) await this.#measureMissing(context, planned, missing, fingerprint)
     context.tensorDone()
@@ -110,7 +119,10 @@ export class AnalysisWork implements JobWork {
     const { model } = this.#opened
     const known = this.#parts.fingerprints.find(model, tensor)
     if (known !== null) return known
-    const fingerprint = await context.run<'fingerprint'>({ kind: 'fingerprint', source: tensorSource(model, tensor) })
+    const fingerprint = await context.run<'fingerprint'>({
+      kind: 'fingerprint',
+      source: tensorSource(model, tensor),
+    })
     this.#parts.fingerprints.store(model, tensor, fingerprint)
     return fingerprint
   }
@@ -126,7 +138,9 @@ export class AnalysisWork implements JobWork {
     const { method } = this.#request
     const entries = missing.map((target, index) => {
       const sums = bands.map((band) => band[index] as ErrorSums)
-      const figures = figuresOf(summarize(sums, tensor, { requested: target.effective.name, format: target.effective, method }))
+      const figures = figuresOf(
+        summarize(sums, tensor, { requested: target.effective.name, format: target.effective, method }),
+      )
       // A sample of a small tensor may have taken every row.
       const fraction = figures.sampledRows === figures.rows ? 1 : this.#fraction
       const key = this.#key(planned, target, fingerprint)
@@ -151,9 +165,17 @@ export class AnalysisWork implements JobWork {
     const importance = this.#statistics.importance.get(tensor.name)?.shared ?? null
     const covariance = this.#statistics.covariance.load(tensor.name)
     const bands = rowBands(tensor.shape)
-    const results: (readonly ErrorSums[])[] = new Array(bands.length)
+    const results = new Array<readonly ErrorSums[]>(bands.length)
     await forEachConcurrently(bands.keys(), bands.length, async (band) => {
-      const task = { kind: 'measure', source, band, sample: this.#fraction, targets, importance, covariance } as const
+      const task = {
+        kind: 'measure',
+        source,
+        band,
+        sample: this.#fraction,
+        targets,
+        importance,
+        covariance,
+      } as const
       const sums = await context.run<'measure'>(task)
       results[band] = sums
       context.meter.finish(workload, (sums[0]?.rows ?? 0) * rowLength(tensor) * 4 * missing.length)
@@ -179,7 +201,12 @@ export class AnalysisWork implements JobWork {
     }
   }
 
-  #describe({ tensor }: PlannedTensor, target: Target, figures: Figures, cached: boolean): CachedMeasurement[] {
+  #describe(
+    { tensor }: PlannedTensor,
+    target: Target,
+    figures: Figures,
+    cached: boolean,
+  ): CachedMeasurement[] {
     const { method } = this.#request
     return target.requested.map((requested) => ({
       ...measurementOf(tensor, requested, target.effective, method, figures),

@@ -7,8 +7,11 @@ import type { Tensor } from '../../engine/tensor/tensor.ts'
  */
 export function coarseToFine<T extends { readonly tensor: Tensor }>(items: readonly T[]): T[] {
   const layers = [...new Set(items.map((item) => item.tensor.layer).filter((layer) => layer !== null))]
-  const ranks = new Map(layers.toSorted((a, b) => a - b).map((layer, index) => [layer, reversedBits(index, layers.length)]))
-  const rank = ({ tensor }: T): number => (tensor.layer === null ? Infinity : (ranks.get(tensor.layer) ?? Infinity))
+  const ranks = new Map(
+    layers.toSorted((a, b) => a - b).map((layer, index) => [layer, reversedBits(index, layers.length)]),
+  )
+  const rank = ({ tensor }: T): number =>
+    tensor.layer === null ? Infinity : (ranks.get(tensor.layer) ?? Infinity)
   return items.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
 }
 

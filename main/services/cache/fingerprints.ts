@@ -20,7 +20,9 @@ export class FingerprintMemo {
          AND offset_bytes = ? AND bytes = ?`,
       )
       .pluck()
-    this.#insert = database.prepare<[...Key, string]>('INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?, ?, ?)')
+    this.#insert = database.prepare<[...Key, string]>(
+      'INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?, ?, ?)',
+    )
   }
 
   find(file: ModelFile, tensor: Tensor): string | null {

@@ -24,6 +24,7 @@ export interface StoredFigures {
   readonly fraction: number
 }
 
+/** Field and column of every figure. */
 const COLUMNS = {
   mse: 'mse',
   rmse: 'rmse',
@@ -40,9 +41,15 @@ const COLUMNS = {
   nonFinite: 'non_finite',
 } as const satisfies Record<keyof Figures, string>
 
+const NAMES = Object.keys(COLUMNS) as (keyof Figures)[]
 const KEY = 'fingerprint, format, method, importance, covariance, engine'
 const FIGURES = Object.values(COLUMNS).join(', ')
 const SELECTED = Object.entries(COLUMNS).map(([name, column]) => `${column} AS ${name}`)
+
+/** Of a whole measurement, what the cache keeps. */
+export function figuresOf(measurement: Figures): Figures {
+  return Object.fromEntries(NAMES.map((name) => [name, measurement[name]])) as unknown as Figures
+}
 
 type KeyValues = [string, string, string, string, string, number]
 type Row = Figures & { readonly id: number; readonly fraction: number }
@@ -65,9 +72,10 @@ export class MeasurementStore {
       `${select} AND engine = ? ORDER BY fraction DESC, covariance DESC LIMIT 1`,
     )
     this.#upsert = database.prepare<unknown[], { id: number }>(upsertStatement())
-    this.#profile = database.prepare<[number], { row_bands: number; column_bands: number; mean_squared_errors: Buffer }>(
-      'SELECT row_bands, column_bands, mean_squared_errors FROM error_profiles WHERE measurement = ?',
-    )
+    this.#profile = database.prepare<
+      [number],
+      { row_bands: number; column_bands: number; mean_squared_errors: Buffer }
+    >('SELECT row_bands, column_bands, mean_squared_errors FROM error_profiles WHERE measurement = ?')
     this.#storeProfile = database.prepare('INSERT OR REPLACE INTO error_profiles VALUES (?, ?, ?, ?)')
     this.#dropProfile = database.prepare('DELETE FROM error_profiles WHERE measurement = ?')
     this.#transaction = database.transaction((work: () => void) => work())
@@ -103,8 +111,7 @@ export class MeasurementStore {
   }
 
   #store(key: MeasurementKey, { figures, fraction }: StoredFigures, profile: ErrorProfile | null): void {
-    const names = Object.keys(COLUMNS) as (keyof Figures)[]
-    const row = this.#upsert.get(...keyValues(key), fraction, ...names.map((name) => figures[name]))
+    const row = this.#upsert.get(...keyValues(key), fraction, ...NAMES.map((name) => figures[name]))
     if (!row) return
     if (!profile) this.#dropProfile.run(row.id)
     else this.#storeProfile.run(row.id, profile.rowBands, profile.columnBands, encode(profile.values))
@@ -128,8 +135,8 @@ function keyValues(key: MeasurementKey): KeyValues {
   return [key.fingerprint, key.format, key.method, key.importance, key.covariance, ENGINE_VERSION]
 }
 
-function stored({ id: _id, fraction, ...figures }: Row): StoredFigures {
-  return { fraction, figures }
+function stored(row: Row): StoredFigures {
+  return { fraction: row.fraction, figures: figuresOf(row) }
 }
 
 /** Four bytes are enough for a picture. */

@@ -20,7 +20,9 @@ export class RecentModels {
     this.#list = database.prepare<[], RecentRow>(
       'SELECT path, name, opened_at AS openedAt FROM recent_models ORDER BY opened_at DESC, path',
     )
-    this.#insert = database.prepare<[string, string, string]>('INSERT OR REPLACE INTO recent_models VALUES (?, ?, ?)')
+    this.#insert = database.prepare<[string, string, string]>(
+      'INSERT OR REPLACE INTO recent_models VALUES (?, ?, ?)',
+    )
     this.#trim = database.prepare<[number]>(
       `DELETE FROM recent_models WHERE path NOT IN
        (SELECT path FROM recent_models ORDER BY opened_at DESC, path LIMIT ?)`,

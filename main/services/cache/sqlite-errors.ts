@@ -30,11 +30,21 @@ function describe(path: string, error: InstanceType<typeof Database.SqliteError>
   const options = { cause: error }
   if (isLock(error)) {
     const remedy = 'Close the other program that uses it and try again.'
-    return new QuantaloupeError('CACHE_LOCKED', 'The cache database is locked', { place: path, remedy }, options)
+    return new QuantaloupeError(
+      'CACHE_LOCKED',
+      'The cache database is locked',
+      { place: path, remedy },
+      options,
+    )
   }
   if (error.code === 'SQLITE_FULL') {
     const remedy = 'Free some space and try again.'
-    return new QuantaloupeError('CACHE_FULL', 'No space is left for the cache', { place: path, remedy }, options)
+    return new QuantaloupeError(
+      'CACHE_FULL',
+      'No space is left for the cache',
+      { place: path, remedy },
+      options,
+    )
   }
   const remedy = 'Start again: a damaged cache is set aside and begun anew.'
   const sentence = `The cache database failed (${error.code}: ${error.message})`

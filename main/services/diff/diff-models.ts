@@ -69,15 +69,29 @@ async function compareRows(a: Model, b: Model, tensor: Tensor, other: Tensor, co
     sums[index] = await context.run<'compare'>(task)
   })
   // Added in order, so that the result does not depend on which piece ended first.
-  return sums.reduce((total, part) => ({
-    difference2: total.difference2 + part.difference2,
-    weight2: total.weight2 + part.weight2,
-    nonFinite: total.nonFinite + part.nonFinite,
-  }), { difference2: 0, weight2: 0, nonFinite: 0 })
+  return sums.reduce(
+    (total, part) => ({
+      difference2: total.difference2 + part.difference2,
+      weight2: total.weight2 + part.weight2,
+      nonFinite: total.nonFinite + part.nonFinite,
+    }),
+    { difference2: 0, weight2: 0, nonFinite: 0 },
+  )
 }
 
-function uncompared(status: TensorDifference['status'], a: Tensor | null, b: Tensor | null): TensorDifference {
-  return { name: (a ?? b)?.name ?? '', status, a: a && side(a), b: b && side(b), relativeError: null, nonFinite: 0 }
+function uncompared(
+  status: TensorDifference['status'],
+  a: Tensor | null,
+  b: Tensor | null,
+): TensorDifference {
+  return {
+    name: (a ?? b)?.name ?? '',
+    status,
+    a: a && side(a),
+    b: b && side(b),
+    relativeError: null,
+    nonFinite: 0,
+  }
 }
 
 function side({ type, shape, bytes }: Tensor): TensorSide {

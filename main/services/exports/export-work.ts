@@ -104,7 +104,8 @@ export class ExportWork implements JobWork {
     const left = new Map(this.#resolved.map(({ tensor }) => [tensor.name, weightCount(tensor) * 4]))
     let written = 0
     await forEachConcurrently(pieces, context.threads * 2, async ({ tensor, workload, bytes, run }) => {
-      written += (await run(context)).writtenBytes
+      const { writtenBytes } = await run(context)
+      written += writtenBytes
       context.meter.finish(workload, bytes)
       const unwritten = (left.get(tensor.name) ?? 0) - bytes
       left.set(tensor.name, unwritten)

@@ -10,7 +10,9 @@ import type { ResolvedTensor } from '../plans/resolve-choices.ts'
 /** llama.cpp cuts string overrides to this. */
 const MAX_STRING_BYTES = 127
 
-const IMATRIX_KEYS = ['file', 'dataset', 'entries_count', 'chunks_count'].map((key) => `quantize.imatrix.${key}`)
+const IMATRIX_KEYS = ['file', 'dataset', 'entries_count', 'chunks_count'].map(
+  (key) => `quantize.imatrix.${key}`,
+)
 
 /**
  * The exported file: header, places and exact size. Reads metadata of the source, writes nothing.
@@ -42,7 +44,10 @@ function exportOverrides(
 ): Map<string, Override | null> {
   const overrides = new Map<string, Override | null>()
   if (resolved.every(({ change }) => change === null)) return overrides
-  const types = resolved.map(({ tensor, change, bytes }) => ({ format: change?.format.name ?? tensor.type, bytes }))
+  const types = resolved.map(({ tensor, change, bytes }) => ({
+    format: change?.format.name ?? tensor.type,
+    bytes,
+  }))
   const fileType = fileTypeOf(types)
   // A label that is no longer true is worse than none: loaders guess.
   overrides.set('general.file_type', fileType === null ? null : { type: 'u32', value: fileType })
@@ -79,9 +84,13 @@ function storedTypeId(type: string): number {
 }
 
 function conversionNeeded(model: Model): QuantaloupeError {
-  return new QuantaloupeError('CONVERSION_NEEDED', 'A safetensors model can be measured but not exported yet', {
-    place: model.path,
-    expected: 'a GGUF model',
-    remedy: 'Convert it to an F16 or BF16 GGUF with llama.cpp (convert_hf_to_gguf.py) and open that.',
-  })
+  return new QuantaloupeError(
+    'CONVERSION_NEEDED',
+    'A safetensors model can be measured but not exported yet',
+    {
+      place: model.path,
+      expected: 'a GGUF model',
+      remedy: 'Convert it to an F16 or BF16 GGUF with llama.cpp (convert_hf_to_gguf.py) and open that.',
+    },
+  )
 }

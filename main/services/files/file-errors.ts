@@ -10,10 +10,19 @@ export function writeError(error: unknown, path: string): unknown {
   const options = { cause: error }
   if (FULL.includes(code)) {
     const remedy = 'Free some space or choose another disk.'
-    return new QuantaloupeError('DISK_FULL', 'There is no room left to write the file', { place: path, remedy }, options)
+    return new QuantaloupeError(
+      'DISK_FULL',
+      'There is no room left to write the file',
+      { place: path, remedy },
+      options,
+    )
   }
   if (READ_ONLY.includes(code)) {
-    const details = { place: path, expected: 'a folder that may be written to', remedy: 'Choose another place.' }
+    const details = {
+      place: path,
+      expected: 'a folder that may be written to',
+      remedy: 'Choose another place.',
+    }
     return new QuantaloupeError('FILE_NOT_WRITABLE', 'Nothing may be written there', details, options)
   }
   const details = { place: path, remedy: 'Choose another place.' }

@@ -12,7 +12,10 @@ let count = 0
 const ours = new Set<string>()
 
 /** Folders may be shared between machines, whose process ids say nothing here. */
-const host = (): string => hostname().replace(/[^a-z0-9]/gi, '').slice(0, 32) || 'host'
+const host = (): string =>
+  hostname()
+    .replace(/[^a-z0-9]/gi, '')
+    .slice(0, 32) || 'host'
 
 /** A name beside the target that tells which process writes it. */
 export function temporaryPath(target: string): string {

@@ -276,5 +276,7 @@ function unknownJob(id: string): QuantaloupeError {
 }
 
 function wrongState(entry: Entry, action: string): QuantaloupeError {
-  return new QuantaloupeError('JOB_STATE', `A job that is ${entry.state} can not be ${action}`, { place: entry.id })
+  return new QuantaloupeError('JOB_STATE', `A job that is ${entry.state} can not be ${action}`, {
+    place: entry.id,
+  })
 }

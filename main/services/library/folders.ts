@@ -35,7 +35,8 @@ function readFolder(path: string): Dirent[] {
     return readdirSync(path, { withFileTypes: true })
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOTDIR') throw new QuantaloupeError('NOT_A_FOLDER', 'This is not a folder', { place: path })
+    if (code === 'ENOTDIR')
+      throw new QuantaloupeError('NOT_A_FOLDER', 'This is not a folder', { place: path })
     throw new QuantaloupeError('FOLDER_NOT_READABLE', `The folder can not be read (${code})`, { place: path })
   }
 }

@@ -31,12 +31,6 @@ export function measurementOf(
   }
 }
 
-/** What of a measurement is the same for every model that has these weights. */
-export function figuresOf(measurement: Measurement): Figures {
-  const { tensor: _t, format: _f, effectiveFormat: _e, method: _m, bytes: _b, bpw: _w, ...figures } = measurement
-  return figures
-}
-
 /** What the cache knows of opened models; nothing is measured or read from the model here. */
 export class KnownMeasurements {
   readonly #cache: Cache
@@ -58,7 +52,9 @@ export class KnownMeasurements {
     const effective = effectiveFormat(format, tensor)
     const key = this.#key(model, tensor, effective, method, statistics)
     const stored = key && this.#cache.use(({ measurements }) => measurements.findAny(key))
-    return stored && { ...measurementOf(tensor, format.name, effective, method, stored.figures), cached: true }
+    return (
+      stored && { ...measurementOf(tensor, format.name, effective, method, stored.figures), cached: true }
+    )
   }
 
   /** All tensors in one format. */
@@ -76,7 +72,9 @@ export class KnownMeasurements {
   /** One tensor in all formats that fit its rows, and all methods. */
   ofTensor(model: Model, tensor: Tensor, statistics: ActivationStatistics): CachedMeasurement[] {
     return FORMATS.filter((format) => effectiveFormat(format, tensor) === format)
-      .flatMap((format) => methodsOf(format).map((method) => this.find(model, tensor, format, method, statistics)))
+      .flatMap((format) =>
+        methodsOf(format).map((method) => this.find(model, tensor, format, method, statistics)),
+      )
       .filter((measurement) => measurement !== null)
   }
 

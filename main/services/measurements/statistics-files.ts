@@ -106,7 +106,9 @@ function covarianceSource(path: string): CovarianceSource {
   return {
     fingerprint(tensor) {
       if (!covariance.has(tensor)) return ''
-      return createHash('sha256').update(JSON.stringify([identity, bytes, modifiedMs, tensor])).digest('hex')
+      return createHash('sha256')
+        .update(JSON.stringify([identity, bytes, modifiedMs, tensor]))
+        .digest('hex')
     },
     load(tensor) {
       const matrix = covariance.get(tensor)

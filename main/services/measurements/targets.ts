@@ -24,7 +24,10 @@ export function checkedFormat(name: string, method: Method): Format {
   }
   if (format.methods[method]) return format
   const expected = Object.keys(format.methods).join(' or ')
-  throw new QuantaloupeError('METHOD_UNSUPPORTED', `${name} has no method ${method}`, { place: name, expected })
+  throw new QuantaloupeError('METHOD_UNSUPPORTED', `${name} has no method ${method}`, {
+    place: name,
+    expected,
+  })
 }
 
 /** The format that a tensor's row length allows: the one asked for, or its replacement. */

@@ -12,5 +12,13 @@ export function fileOf(model: Model, tensor: Tensor): ModelFile {
 /** What a worker needs to find a tensor's bytes. */
 export function tensorSource(model: Model, tensor: Tensor): TensorSource {
   const { name, type, shape, offsetBytes, bytes } = tensor
-  return { name, file: fileOf(model, tensor), type, shape, offsetBytes, bytes, littleEndian: model.littleEndian }
+  return {
+    name,
+    file: fileOf(model, tensor),
+    type,
+    shape,
+    offsetBytes,
+    bytes,
+    littleEndian: model.littleEndian,
+  }
 }

@@ -34,7 +34,9 @@ export function describePlan(
   return {
     schema: 1,
     model: model.name,
-    target: resolved.find(({ change }) => change && change.format.target !== 'llama.cpp')?.change?.format.target ?? 'llama.cpp',
+    target:
+      resolved.find(({ change }) => change && change.format.target !== 'llama.cpp')?.change?.format.target ??
+      'llama.cpp',
     damageModel: 'error',
     fileBytes,
     bpw: weights === 0 ? 0 : (tensorBytes * 8) / weights,

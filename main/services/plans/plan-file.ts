@@ -39,7 +39,10 @@ export function choicesFor(plan: Plan, opened: OpenedModel): PlanChoices {
   if (absent) throw mismatch(plan, opened, `the plan has no tensor ${absent.name}`)
   const changed = plan.tensors.filter((tensor) => tensor.method !== null)
   return Object.fromEntries(
-    changed.map(({ name, requested, method }) => [name, { format: requested, method: method ?? 'reference' }]),
+    changed.map(({ name, requested, method }) => [
+      name,
+      { format: requested, method: method ?? 'reference' },
+    ]),
   )
 }
 
@@ -74,8 +77,12 @@ function badPlan(path: string, expected: string): QuantaloupeError {
 }
 
 function mismatch(plan: Plan, opened: OpenedModel, difference: string): QuantaloupeError {
-  return new QuantaloupeError('PLAN_MISMATCH', `The plan was made for another model (${plan.model}): ${difference}`, {
-    place: opened.model.path,
-    expected: 'the model the plan was made for',
-  })
+  return new QuantaloupeError(
+    'PLAN_MISMATCH',
+    `The plan was made for another model (${plan.model}): ${difference}`,
+    {
+      place: opened.model.path,
+      expected: 'the model the plan was made for',
+    },
+  )
 }

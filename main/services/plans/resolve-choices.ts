@@ -32,7 +32,12 @@ export function resolveChoices(opened: OpenedModel, choices: PlanChoices): Resol
 
 function resolveTensor(tensor: Tensor, choices: PlanChoices): ResolvedTensor {
   const choice = Object.hasOwn(choices, tensor.name) ? choices[tensor.name] : undefined
-  const kept = (requested: string): ResolvedTensor => ({ tensor, requested, change: null, bytes: tensor.bytes })
+  const kept = (requested: string): ResolvedTensor => ({
+    tensor,
+    requested,
+    change: null,
+    bytes: tensor.bytes,
+  })
   if (!choice || choice.format === tensor.type) return kept(choice?.format ?? tensor.type)
   const { method, format: requested } = choice
   const format = effectiveFormat(checkedFormat(requested, method), tensor)
@@ -40,7 +45,12 @@ function resolveTensor(tensor: Tensor, choices: PlanChoices): ResolvedTensor {
   checkChange(tensor, format)
   // The replacement for a shape may not know the method that was asked for.
   const known = format.methods[method] ? method : 'reference'
-  return { tensor, requested, change: { format, method: known }, bytes: encodedBytes(format, weightCount(tensor)) }
+  return {
+    tensor,
+    requested,
+    change: { format, method: known },
+    bytes: encodedBytes(format, weightCount(tensor)),
+  }
 }
 
 function checkChange(tensor: Tensor, format: Format): void {
@@ -50,7 +60,9 @@ function checkChange(tensor: Tensor, format: Format): void {
     })
   }
   if (tensor.quantizable && storedType(tensor.type)) return
-  const reason = tensor.quantizable ? `${tensor.type} can not be decoded` : 'llama.cpp keeps this tensor as it is'
+  const reason = tensor.quantizable
+    ? `${tensor.type} can not be decoded`
+    : 'llama.cpp keeps this tensor as it is'
   throw new QuantaloupeError('NOT_QUANTIZABLE', `${tensor.name} can not be changed: ${reason}`, {
     place: tensor.name,
     remedy: 'Leave it in its stored type.',

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, it, onTestFinished } from 'vitest'
+import { Cache } from '../../../main/services/cache/cache.ts'
+import { testFolder } from '../../support/services.ts'
+
+const FILE = { path: '/m.gguf', bytes: 100, modifiedMs: 1234.5678, identity: '1:2' }
+const TENSOR = {
+  name: 'a.weight',
+  shape: [4, 2],
+  type: 'F32',
+  file: 0,
+  offsetBytes: 32,
+  bytes: 32,
+  layer: null,
+  role: 'a',
+  quantizable: true,
+}
+const JOB = {
+  id: 'j1',
+  kind: 'analysis',
+  title: 't',
+  modelPath: '/m',
+  request: '{}',
+  startedAt: '2026',
+} as const
+
+function openCache(path = join(testFolder(), 'cache.sqlite')): Cache {
+  const cache = new Cache(path)
+  onTestFinished(() => cache.close())
+  return cache
+}
+
+it('remembers a fingerprint for the same bytes of an unchanged file', () => {
+  const cache = openCache()
+  cache.use(({ fingerprints }) => fingerprints.store(FILE, TENSOR, 'abc'))
+  expect(cache.use(({ fingerprints }) => fingerprints.find({ ...FILE, path: '/moved.gguf' }, TENSOR))).toBe(
+    'abc',
+  )
+})
+
+it.each([
+  ['its size', { bytes: 101 }],
+  ['its time', { modifiedMs: 1234.5679 }],
+  ['its place on the disk', { identity: '1:3' }],
+])('forgets a fingerprint when the file has changed %s', (_what, change) => {
+  const cache = openCache()
+  cache.use(({ fingerprints }) => fingerprints.store(FILE, TENSOR, 'abc'))
+  expect(cache.use(({ fingerprints }) => fingerprints.find({ ...FILE, ...change }, TENSOR))).toBeNull()
+})
+
+it('keeps the last twenty models, newest first', () => {
+  const cache = openCache()
+  for (let day = 10; day < 40; day += 1) {
+    cache.use(({ recentModels }) => recentModels.add({ path: `/${day}`, name: 'm', openedAt: `2026-${day}` }))
+  }
+  const paths = cache.use(({ recentModels }) => recentModels.list()).map(({ path }) => path)
+  expect(paths).toHaveLength(20)
+  expect(paths.slice(0, 2)).toEqual(['/39', '/38'])
+})
+
+it('moves a model that is opened again to the front', () => {
+  const cache = openCache()
+  for (const [path, openedAt] of [
+    ['/a', '1'],
+    ['/b', '2'],
+    ['/a', '3'],
+  ] as const) {
+    cache.use(({ recentModels }) => recentModels.add({ path, name: 'm', openedAt }))
+  }
+  expect(cache.use(({ recentModels }) => recentModels.list()).map(({ path }) => path)).toEqual(['/a', '/b'])
+})
+
+it('does not list a job of this run as interrupted', () => {
+  const cache = openCache()
+  cache.use(({ jobs }) => jobs.add(JOB))
+  expect(cache.use(({ jobs }) => jobs.interrupted())).toEqual([])
+  expect(cache.use(({ jobs }) => jobs.claim('j1'))).toBe(false)
+})
+
+it('lists a job of an earlier run with the same process id as interrupted', () => {
+  const path = join(testFolder(), 'cache.sqlite')
+  const earlier = new Cache(path)
+  earlier.use(({ jobs }) => jobs.add(JOB))
+  earlier.close()
+  expect(openCache(path).use(({ jobs }) => jobs.interrupted())).toMatchObject([JOB])
+})
+
+it('leaves a job of another living process alone', async () => {
+  const path = join(testFolder(), 'cache.sqlite')
+  const cache = openCache(path)
+  cache.use(({ jobs }) => jobs.add(JOB))
+  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  const editor = new Database(path)
+  editor.prepare("UPDATE jobs SET owner_process = ?, owner_session = 'x'").run(other.pid)
+  editor.close()
+  expect(cache.use(({ jobs }) => jobs.interrupted())).toEqual([])
+  other.kill('SIGKILL')
+  await once(other, 'exit')
+  expect(cache.use(({ jobs }) => jobs.interrupted())).toHaveLength(1)
+})
+
+it('gives an interrupted job away once', () => {
+  const path = join(testFolder(), 'cache.sqlite')
+  const earlier = new Cache(path)
+  earlier.use(({ jobs }) => jobs.add(JOB))
+  earlier.close()
+  const cache = openCache(path)
+  expect(cache.use(({ jobs }) => jobs.claim('j1'))).toBe(true)
+  expect(cache.use(({ jobs }) => jobs.claim('j1'))).toBe(false)
+  expect(cache.use(({ jobs }) => jobs.interrupted())).toEqual([])
+})
