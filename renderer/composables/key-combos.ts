@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<string, string>> = { shift: 'Shift', alt: 'Alt', En
 export function comboLabel(combo: string, mac: boolean): string {
   const parts = combo.split('+').map((part) => {
     if (part === 'mod') return mac ? '⌘' : 'Ctrl'
-    return NAMES[part] ?? part.toUpperCase()
+    return NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)
   })
   return parts.join(mac ? '' : '+')
 }

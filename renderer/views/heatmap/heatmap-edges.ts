@@ -1,11 +1,12 @@
-/** Bars at the edges of the heatmap: the chosen measure over each layer and over each role. */
-import type { BarSeriesOption } from 'echarts/charts'
-import type { GridComponentOption } from 'echarts/components'
+/** Cells at the edges of the heatmap: the chosen measure over each whole layer and each whole role. */
+import type { HeatmapSeriesOption } from 'echarts/charts'
+import type { GridComponentOption, VisualMapComponentOption } from 'echarts/components'
 import type { ChartOption } from '../../charts/echarts.ts'
 import type { LayerGrid } from '../../charts/layer-grid.ts'
 import type { MeasureInfo } from '../../charts/measures.ts'
 import { significant } from '../../charts/numbers.ts'
 import { dataOf, tooltipMarkup } from '../../charts/parts.ts'
+import type { ColourScale } from '../../charts/scale.ts'
 import type { ChartTheme } from '../../charts/theme.ts'
 
 export interface Edges {
@@ -14,10 +15,59 @@ export interface Edges {
   readonly roles: readonly (number | null)[]
 }
 
-/** Pixels the bars take at the right and below. */
-export const EDGE_WIDTH = 92
-export const EDGE_HEIGHT = 54
+export interface EdgeLooks {
+  readonly grid: LayerGrid
+  readonly measure: MeasureInfo
+  readonly scale: ColourScale
+  readonly theme: ChartTheme
+}
+
+/** Pixels the edge cells take below the layers. */
+export const EDGE_HEIGHT = 36
+const EDGE_WIDTH = 72
 const GAP = 8
+const CELL_HEIGHT = 24
+
+interface EdgeItem {
+  readonly value: [x: number, y: number, position: number]
+  readonly title: string
+  readonly figure: number
+}
+
+function items(edges: Edges, { grid, scale }: EdgeLooks): Readonly<Record<'layers' | 'roles', EdgeItem[]>> {
+  const item = (figure: number | null, x: number, y: number, title: string): EdgeItem[] =>
+    figure === null ? [] : [{ value: [x, y, scale.place(figure)], title, figure }]
+  return {
+    layers: grid.layers.flatMap((layer, y) => item(edges.layers[y] ?? null, 0, y, `All of layer ${layer}`)),
+    roles: grid.roles.flatMap((role, x) => item(edges.roles[x] ?? null, x, 0, `All of ${role}`)),
+  }
+}
+
+function cells(axis: number, data: EdgeItem[], { measure, theme }: EdgeLooks): HeatmapSeriesOption {
+  const unit = measure.unit ? ` ${measure.unit}` : ''
+  return {
+    type: 'heatmap',
+    name: axis === 2 ? 'per layer' : 'per role',
+    coordinateSystem: 'cartesian2d',
+    xAxisIndex: axis,
+    yAxisIndex: axis,
+    progressive: 0,
+    data,
+    itemStyle: { borderColor: theme.surface, borderWidth: 1 },
+    label: {
+      show: true,
+      fontSize: 11,
+      formatter: (parameters) => significant(dataOf<EdgeItem>(parameters)?.figure ?? null),
+    },
+    labelLayout: { hideOverlap: true },
+    tooltip: {
+      formatter: (parameters: unknown) => {
+        const item = dataOf<EdgeItem>(parameters)
+        return item ? tooltipMarkup(item.title, [[measure.label, significant(item.figure) + unit]]) : ''
+      },
+    },
+  }
+}
 
 type Many<T> = T | readonly T[] | undefined
 
@@ -26,106 +76,46 @@ function list<T>(value: Many<T>): T[] {
   return Array.isArray(value) ? [...(value as readonly T[])] : [value as T]
 }
 
-interface Bar {
-  readonly value: number
-  readonly title: string
-}
-
-function bars(names: readonly string[], values: readonly (number | null)[], kind: string): (Bar | null)[] {
-  return names.map((name, index) => {
-    const value = values[index] ?? null
-    return value === null ? null : { value, title: `${kind} ${name}` }
-  })
-}
-
-function series(
-  axis: number,
-  data: (Bar | null)[],
-  measure: MeasureInfo,
-  theme: ChartTheme,
-): BarSeriesOption {
-  const unit = measure.unit ? ` ${measure.unit}` : ''
-  return {
-    type: 'bar',
-    name: axis === 2 ? 'per layer' : 'per role',
-    xAxisIndex: axis,
-    yAxisIndex: axis,
-    data: data.map((bar) => bar ?? '-'),
-    barWidth: '60%',
-    barMaxWidth: 18,
-    itemStyle: { color: theme.muted, opacity: 0.75 },
-    label: {
-      show: axis === 3,
-      position: 'bottom',
-      color: theme.muted,
-      fontSize: 10,
-      formatter: (parameters) => significant(dataOf<Bar>(parameters)?.value ?? null, 2),
-    },
-    tooltip: {
-      formatter: (parameters: unknown) => {
-        const bar = dataOf<Bar>(parameters)
-        return bar ? tooltipMarkup(bar.title, [[measure.label, significant(bar.value) + unit]]) : ''
-      },
-    },
-  }
-}
-
-/** Bars begin at zero, except where all values crowd at the other end (a cosine near 1). */
-function valueAxis(gridIndex: number, inverse: boolean, measure: MeasureInfo) {
-  return { type: 'value' as const, gridIndex, show: false, inverse, scale: measure.name === 'cosine' }
-}
-
-function nameAxis(gridIndex: number, names: readonly string[], inverse: boolean) {
+function axis(gridIndex: number, names: readonly string[], inverse: boolean) {
   return { type: 'category' as const, gridIndex, show: false, inverse, data: [...names] }
 }
 
-function besides(grid: GridComponentOption, below: number): GridComponentOption {
-  return {
-    ...grid,
-    right: EDGE_WIDTH + GAP,
-    ...('bottom' in grid && { bottom: Number(grid.bottom) + below }),
-  }
+function grids(option: ChartOption): GridComponentOption[] {
+  const [main = {}, strip = {}] = list(option.grid as Many<GridComponentOption>)
+  const bottom = Number(main.bottom)
+  const right = EDGE_WIDTH + GAP
+  const sides = { outerBoundsMode: 'none' as const }
+  return [
+    { ...main, right, bottom: bottom + EDGE_HEIGHT },
+    { ...strip, right },
+    { ...sides, top: main.top ?? 0, bottom: bottom + EDGE_HEIGHT, right: 0, width: EDGE_WIDTH },
+    {
+      ...sides,
+      left: main.left ?? 0,
+      right,
+      height: CELL_HEIGHT,
+      bottom: bottom + EDGE_HEIGHT - GAP - CELL_HEIGHT,
+    },
+  ]
 }
 
 /** The heatmap's option with its edges: grid 2 at the right of the layers, grid 3 below the roles. */
-export function withEdges(
-  option: ChartOption,
-  grid: LayerGrid,
-  edges: Edges,
-  measure: MeasureInfo,
-  theme: ChartTheme,
-): ChartOption {
+export function withEdges(option: ChartOption, edges: Edges, looks: EdgeLooks): ChartOption {
+  const { grid } = looks
   if (grid.layers.length === 0) return option
-  const [main = {}, strip = {}] = list(option.grid as Many<GridComponentOption>)
-  const layers = grid.layers.map(String)
-  const sides = { outerBoundsMode: 'none' as const }
-  const atRight = {
-    ...sides,
-    top: main.top ?? 0,
-    bottom: Number(main.bottom) + EDGE_HEIGHT,
-    right: GAP,
-    width: EDGE_WIDTH - GAP,
-  }
-  const below = {
-    ...sides,
-    left: main.left ?? 0,
-    right: EDGE_WIDTH + GAP,
-    height: EDGE_HEIGHT - 20,
-    bottom: Number(main.bottom) + 14,
-  }
+  const { layers, roles } = items(edges, looks)
+  const series = list(option.series as Many<HeatmapSeriesOption>)
+  const legend = option.visualMap as VisualMapComponentOption
   return {
     ...option,
-    grid: [besides(main, EDGE_HEIGHT), besides(strip, 0), atRight, below],
-    xAxis: [
-      ...list(option.xAxis as Many<object>),
-      valueAxis(2, false, measure),
-      nameAxis(3, grid.roles, false),
+    visualMap: { ...legend, seriesIndex: [0, 1, series.length, series.length + 1] },
+    grid: grids(option),
+    xAxis: [...list(option.xAxis as Many<object>), axis(2, ['all'], false), axis(3, grid.roles, false)],
+    yAxis: [
+      ...list(option.yAxis as Many<object>),
+      axis(2, grid.layers.map(String), true),
+      axis(3, ['all'], true),
     ],
-    yAxis: [...list(option.yAxis as Many<object>), nameAxis(2, layers, true), valueAxis(3, true, measure)],
-    series: [
-      ...list(option.series as Many<BarSeriesOption>),
-      series(2, bars(layers, edges.layers, 'layer'), measure, theme),
-      series(3, bars(grid.roles, edges.roles, ''), measure, theme),
-    ],
+    series: [...series, cells(2, layers, looks), cells(3, roles, looks)],
   }
 }

@@ -59,10 +59,15 @@ export function metadataFacts(rows: readonly MetadataRow[], architecture: string
   })
 }
 
+/** Decimal digits that an f32 holds. */
+const F32_DIGITS = 7
+
 /** A metadata value as text; an array is told by its length. */
 export function metadataText(row: MetadataRow): string {
   if (row.type === 'array') return `${exact(row.length ?? 0)} × ${row.elementType ?? 'value'}`
-  return typeof row.value === 'number' && Number.isInteger(row.value) ? exact(row.value) : String(row.value)
+  if (typeof row.value !== 'number') return String(row.value)
+  if (Number.isInteger(row.value)) return exact(row.value)
+  return String(row.type === 'f32' ? Number(row.value.toPrecision(F32_DIGITS)) : row.value)
 }
 
 /** Bytes, tensors and bits per weight of each stored type, most bytes first. */
