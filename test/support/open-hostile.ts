@@ -1,10 +1,9 @@
 /**
- * Opens the files named on standard input one by one and prints what each gave and how far the process has grown since
- * the first, which pays for what every opening loads.
+ * Opens the files named on standard input one by one and prints what each gave and how far the process grew meanwhile.
  *
  * Runs as a process of its own with `--expose-gc`, so that nothing else counts as growth.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 
 import { toErrorData } from '../../main/engine/errors.ts'
 import { openModel } from '../../main/engine/formats/open-model.ts'
@@ -18,19 +17,32 @@ export interface OpenRequest {
 
 export interface OpenOutcome {
   readonly error: ErrorData | null
-  /** Largest resident size so far, less what it was behind the first file. */
+  /** Largest resident size while it was opened, less the size before. */
   readonly grownBytes: number
   /** Largest resident size of the whole process so far. */
   readonly peakBytes: number
 }
 
+/**
+ * Largest resident size in bytes. Linux keeps its own count for the address space, which does not begin with the size
+ * of the parent and can be set back.
+ */
 function peakBytes(): number {
-  return process.resourceUsage().maxRSS * 1024
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024
+  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}
+
+/** Frees what is not used and forgets earlier peaks where the system can. */
+function settle(): void {
+  globalThis.gc?.()
+  if (process.platform === 'linux') writeFileSync('/proc/self/clear_refs', '5')
 }
 
 function open({ path, kind }: OpenRequest): ErrorData | null {
   try {
-    if (kind === 'imatrix') readImatrix(path)
+    if (kind === 'allocation') new Uint8Array(Number(path)).fill(1)
+    else if (kind === 'imatrix') readImatrix(path)
     else openModel(path)
     return null
   } catch (thrown) {
@@ -39,11 +51,14 @@ function open({ path, kind }: OpenRequest): ErrorData | null {
 }
 
 const requests = JSON.parse(readFileSync(0, 'utf8')) as OpenRequest[]
-let start: number | null = null
+let largest = 0
 const outcomes: OpenOutcome[] = requests.map((request) => {
-  globalThis.gc?.()
+  largest = Math.max(largest, peakBytes())
+  settle()
+  const before = peakBytes()
   const error = open(request)
-  start ??= peakBytes()
-  return { error, grownBytes: peakBytes() - start, peakBytes: peakBytes() }
+  const after = peakBytes()
+  largest = Math.max(largest, after)
+  return { error, grownBytes: after - before, peakBytes: largest }
 })
 process.stdout.write(JSON.stringify(outcomes))

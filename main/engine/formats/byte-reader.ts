@@ -1,7 +1,10 @@
+import { countOf } from './wording.ts'
 import { QuantaloupeError } from '../errors.ts'
 import type { ErrorDetails } from '../errors.ts'
 import type { FileBytes } from './file-bytes.ts'
 
+/** What helps against most of what can be wrong with a file. */
+const REMEDY = 'The file is damaged or not what it seems: get it again from its source.'
 const WINDOW_BYTES = 2 ** 20
 const STRICT_TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const LENIENT_TEXT = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -136,11 +139,17 @@ export class ByteReader {
     expected: string,
     more: ErrorDetails = {},
   ): QuantaloupeError {
-    return new QuantaloupeError(code, message, { place: this.path, offset, expected, ...more })
+    return new QuantaloupeError(code, message, {
+      place: this.path,
+      offset,
+      expected,
+      remedy: REMEDY,
+      ...more,
+    })
   }
 
   truncated(what: string, count: number): QuantaloupeError {
-    const expected = `${count} bytes, ${Math.max(0, this.remaining)} are left`
+    const expected = `${countOf(count, 'byte')}, ${Math.max(0, this.remaining)} left`
     const remedy = 'The file is cut off or damaged: copy or download it again.'
     return this.error('TRUNCATED', `The file ends inside ${what}`, this.position, expected, { remedy })
   }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 
 import { QuantaloupeError } from '../errors.ts'
+import { countOf } from './wording.ts'
 import type { ModelFile } from './model.ts'
 
 /** One call of `readSync` takes at most 2^31 - 1 bytes. */
@@ -27,7 +28,12 @@ function fileError(thrown: unknown, path: string): QuantaloupeError {
       options,
     )
   }
-  return new QuantaloupeError('FILE_ERROR', `The file cannot be read (${code})`, { place: path }, options)
+  return new QuantaloupeError(
+    'FILE_ERROR',
+    `The file cannot be read (${code})`,
+    { place: path, remedy: 'Check the disk and the path.' },
+    options,
+  )
 }
 
 function attempt<T>(path: string, action: () => T): T {
@@ -74,6 +80,7 @@ export class FileBytes {
       throw new QuantaloupeError('NOT_A_FILE', 'This is not a file', {
         place: path,
         expected: 'a regular file',
+        remedy: 'Choose a file.',
       })
     }
     const descriptor = attempt(path, () => fs.openSync(path, 'r'))
@@ -155,7 +162,7 @@ export class FileBytes {
     return new QuantaloupeError('FILE_TRUNCATED', 'The file ends too early', {
       place: this.path,
       offset,
-      expected: `${missing} more bytes`,
+      expected: countOf(missing, 'more byte'),
       remedy: 'Copy or download it again.',
     })
   }

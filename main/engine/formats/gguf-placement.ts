@@ -1,3 +1,4 @@
+import { countOf } from './wording.ts'
 import { typeById } from '../tensor/type-geometry.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { Finding } from './model.ts'
@@ -60,7 +61,7 @@ function checkStart(reader: ByteReader, info: TensorInfo, dataBytes: number, ali
 }
 
 function outside(reader: ByteReader, info: TensorInfo, bytes: bigint, dataBytes: number) {
-  const message = `${info.name} has ${bytes} bytes at offset ${info.offset} of a data section of ${dataBytes} bytes`
+  const message = `${info.name} has ${countOf(bytes, 'byte')} at ${info.offset} of a data section of ${countOf(dataBytes, 'byte')}`
   return reader.error('TENSOR_OUTSIDE', message, info.infoOffset, 'a tensor inside the file', {
     remedy: 'The file is cut off or damaged: copy or download it again.',
   })
@@ -102,7 +103,7 @@ function placementFindings(
   const dataEnd = placed.reduce((end, tensor) => Math.max(end, tensor.offsetBytes + tensor.bytes), dataStart)
   const trailing = fileBytes - padTo(alignment, dataEnd)
   if (trailing > 0) {
-    findings.push({ code: 'TRAILING_BYTES', message: `${trailing} bytes follow the last tensor` })
+    findings.push({ code: 'TRAILING_BYTES', message: `${countOf(trailing, 'byte')} behind the last tensor` })
   }
   return findings
 }

@@ -219,7 +219,8 @@ export class JsonReader {
   }
 
   #expect(character: string): void {
-    if (this.#peek() !== character.charCodeAt(0)) throw this.#bad(`"${character}"`)
+    if (this.#peek() !== character.charCodeAt(0))
+      throw this.#bad(character === '"' ? 'a text in quotation marks' : `"${character}"`)
     this.#byte()
   }
 

@@ -1,3 +1,4 @@
+import { countOf } from './wording.ts'
 import { typeByDtype } from '../tensor/type-geometry.ts'
 import { ByteReader } from './byte-reader.ts'
 import { checkedProduct } from './gguf-tensors.ts'
@@ -199,7 +200,7 @@ function checkBytes(
   const elements = shape.reduce((product, size) => product * BigInt(size), 1n)
   if (elements * BigInt(type.blockBytes) === BigInt(bytes) * BigInt(type.blockSize)) return
   const needed = (Number(elements) / type.blockSize) * type.blockBytes
-  const message = `${name} has ${bytes} bytes, its type ${dtype} and shape [${shape.join(', ')}] need ${needed}`
+  const message = `${name} has ${countOf(bytes, 'byte')}, its type ${dtype} and shape [${shape.join(', ')}] need ${needed}`
   throw reader.error('BAD_TENSOR_SIZE', message, infoOffset, `${needed} bytes`)
 }
 
@@ -223,7 +224,7 @@ function checkPlacement(
     }
     end += tensor.bytes
     if (end > fileBytes) {
-      const message = `${tensor.name} reaches ${end - fileBytes} bytes beyond the end of the file`
+      const message = `${tensor.name} reaches ${countOf(end - fileBytes, 'byte')} beyond the end of the file`
       const remedy = 'The file is cut off or damaged: copy or download it again.'
       throw reader.error('TENSOR_OUTSIDE', message, tensor.infoOffset, 'a tensor inside the file', { remedy })
     }
@@ -231,7 +232,7 @@ function checkPlacement(
   if (end === fileBytes) return
   throw reader.error(
     'TRAILING_BYTES',
-    `${fileBytes - end} bytes follow the last tensor`,
+    `${countOf(fileBytes - end, 'byte')} behind the last tensor`,
     end,
     'the end of the file',
   )

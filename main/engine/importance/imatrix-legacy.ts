@@ -17,7 +17,14 @@ const MAX_DATASET_BYTES = 4096
  */
 export function readLegacyImatrix(reader: ByteReader): Imatrix {
   const count = reader.remaining < 4 ? 0 : reader.i32('the entry count')
-  checkRange(reader, count, 1, Math.floor(reader.remaining / LEAST_ENTRY_BYTES), 'entry count', 0)
+  checkRange(
+    reader,
+    count,
+    1,
+    Math.max(1, Math.floor(reader.remaining / LEAST_ENTRY_BYTES)),
+    'entry count',
+    0,
+  )
   const entries = new Map<string, ImportanceEntry>()
   for (let index = 0; index < count; index++) {
     const start = reader.position

@@ -159,7 +159,7 @@ describe('a GGUF file', () => {
     const bytes = buildGguf({ tensors: [{ name: 'a', shape: [8] }] })
     const model = openModel(folder.write('trailing.gguf', bytes, bytes.length + 100))
     expect(model.warnings).toMatchObject([
-      { code: 'TRAILING_BYTES', message: '100 bytes follow the last tensor' },
+      { code: 'TRAILING_BYTES', message: '100 bytes behind the last tensor' },
     ])
   })
 

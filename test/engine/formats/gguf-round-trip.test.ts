@@ -38,7 +38,7 @@ const value = fc
 
 const array = fc.constantFrom(...TYPES).chain((elementType) =>
   fc.array(SCALARS[elementType], { maxLength: 5 }).map((elements) => {
-    return { type: 'array' as const, value: { elementType, elements } as BuiltArray }
+    return { type: 'array' as const, value: { elementType, elements } }
   }),
 )
 
