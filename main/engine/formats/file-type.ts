@@ -57,8 +57,3 @@ const GUESSED_FLAG = 1024
 export function fileTypeById(id: number): FileType | undefined {
   return FILE_TYPES.find((type) => type.id === (id & ~GUESSED_FLAG))
 }
-
-/** The entry of a mix's name (`Q4_K_M`) or, for a file of one type, of the type's. */
-export function fileTypeByLabel(label: string): FileType | undefined {
-  return FILE_TYPES.find((type) => type.label === label)
-}

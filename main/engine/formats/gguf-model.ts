@@ -13,7 +13,7 @@ import type { Model } from './model.ts'
 import type { PlacedTensor } from './gguf-placement.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
-export function readShard(path: string, index: number): GgufShard {
+function readShard(path: string, index: number): GgufShard {
   return FileBytes.with(path, (file) => ({ file: file.identify(), header: readGgufHeader(file, index) }))
 }
 

@@ -25,7 +25,7 @@ export const VALUE_BYTES: Readonly<Record<Exclude<ScalarType, 'string'>, number>
 }
 
 /** Bytes that a value takes at least: an empty string is its length, an empty array its element type and length. */
-export function leastBytes(type: ValueType): number {
+function leastBytes(type: ValueType): number {
   if (type === 'string') return 8
   return type === 'array' ? 12 : VALUE_BYTES[type]
 }
