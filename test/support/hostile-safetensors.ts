@@ -6,6 +6,10 @@ type Row = readonly [code: string, name: string, header: string, dataBytes?: num
 
 const VALID = '"dtype":"F32","shape":[2],"data_offsets":[0,8]'
 
+function manyTexts(count: number): string {
+  return Array.from({ length: count }, (_, index) => `"${index}":""`).join(',')
+}
+
 /** The rules of the reference implementation: its `SafeTensorError` variants. */
 const HEADERS: readonly Row[] = [
   ['BAD_JSON', 'an empty header', '@'],
@@ -27,6 +31,11 @@ const HEADERS: readonly Row[] = [
   ['DUPLICATE_KEY', 'a shape twice', `{"a":{"shape":[1],@"shape":[2]}}`],
   ['BAD_METADATA', 'metadata that is not an object', '{"__metadata__":@1}'],
   ['BAD_METADATA', 'metadata that is not text', '{"__metadata__":{"a":@1}}'],
+  [
+    'COUNT_TOO_LARGE',
+    'ten thousand metadata texts and one',
+    `{"__metadata__":{${manyTexts(10_000)},@"last":""}}`,
+  ],
   ['BAD_TENSOR', 'a tensor that is a number', '{"a":@1}'],
   ['BAD_TENSOR', 'a tensor without dtype', '{@"a":{"shape":[2],"data_offsets":[0,8]}}', 8],
   ['BAD_TENSOR', 'a tensor without shape', '{@"a":{"dtype":"F32","data_offsets":[0,8]}}', 8],

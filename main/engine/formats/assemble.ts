@@ -1,6 +1,7 @@
 import { weightCount } from '../tensor/tensor.ts'
 import { typeByName } from '../tensor/type-geometry.ts'
 import { fileTypeById } from './file-type.ts'
+import { MAX_NAME_BYTES } from './limits.ts'
 import type { Finding, Model } from './model.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
@@ -15,11 +16,11 @@ export function assembleModel(parts: Parts): Model {
     parameters,
     bytes: parts.files.reduce((sum, file) => sum + file.bytes, 0),
     bpw: parameters === 0 ? 0 : (tensorBytes * 8) / parameters,
-    warnings: [...parts.warnings, ...tensorFindings(parts.tensors), ...labelFindings(parts)],
+    warnings: [...parts.warnings, ...tensorFindings(parts), ...labelFindings(parts)],
   }
 }
 
-function tensorFindings(tensors: readonly Tensor[]): Finding[] {
+function tensorFindings({ container, tensors }: Parts): Finding[] {
   const findings: Finding[] = []
   for (const tensor of tensors) {
     if (typeByName(tensor.type) === undefined) {
@@ -29,6 +30,13 @@ function tensorFindings(tensors: readonly Tensor[]): Finding[] {
     if (tensor.shape.includes(0)) {
       findings.push({ code: 'EMPTY_TENSOR', message: `${tensor.name} has no weights`, tensor: tensor.name })
     }
+  }
+  const longest = tensors.find(
+    (tensor) => container === 'gguf' && Buffer.byteLength(tensor.name) > MAX_NAME_BYTES,
+  )
+  if (longest !== undefined) {
+    const message = `The name ${longest.name} is longer than ${MAX_NAME_BYTES} bytes: llama.cpp refuses such files`
+    findings.push({ code: 'LONG_NAME', message, tensor: longest.name })
   }
   const quantized = tensors.filter(
     (tensor) => tensor.quantizable && typeByName(tensor.type)?.kind === 'quantized',

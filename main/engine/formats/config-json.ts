@@ -3,21 +3,29 @@ import { JsonReader } from './json-reader.ts'
 import { LIMITS } from './limits.ts'
 import type { FileBytes } from './file-bytes.ts'
 import type { JsonScalar } from './json-reader.ts'
-import type { MetadataEntry, Scalar } from './model.ts'
+import type { Finding, MetadataEntry, Scalar } from './model.ts'
 
-const PREFIX = 'config.'
+const PREFIX = 'config'
+
+export interface Config {
+  /** In file order. */
+  readonly entries: readonly MetadataEntry[]
+  readonly warnings: readonly Finding[]
+}
 
 /**
  * Reads the scalars of a `config.json`, with dotted keys behind `config.` (`config.rope_scaling.factor`,
- * `config.architectures.0`). Nulls are left out.
+ * `config.architectures.0`). Nulls are left out, and with a warning what goes beyond the limits.
  *
  * @param fileIndex index the entries carry
- * @throws QuantaloupeError `BAD_JSON` and its kin, `CONFIG_TOO_LARGE`
+ * @throws QuantaloupeError `BAD_JSON` and its kin
  */
-export function readConfig(file: FileBytes, fileIndex: number): MetadataEntry[] {
+export function readConfig(file: FileBytes, fileIndex: number): Config {
   const reader = new ByteReader(file)
   const json = new JsonReader(reader)
   const entries: MetadataEntry[] = []
+  let textBudget: number = LIMITS.shownTextBytes
+  let left = 0
   if (json.kind() !== 'object') {
     throw reader.error('BAD_JSON', 'The configuration is not a JSON object', json.position, 'an object')
   }
@@ -27,16 +35,18 @@ export function readConfig(file: FileBytes, fileIndex: number): MetadataEntry[] 
     const scalar = json.scalar(LIMITS.shownStringBytes)
     if (scalar === undefined) return collectInner(json, key, collect)
     if (scalar === null) return
-    if (entries.length === LIMITS.configEntries) {
-      const expected = `at most ${LIMITS.configEntries} values`
-      throw reader.error('CONFIG_TOO_LARGE', 'The configuration has too many values', offsetBytes, expected)
+    textBudget -= key.length + String(scalar).length
+    if (entries.length >= LIMITS.configEntries || textBudget < 0) {
+      left++
+      return
     }
     const bytes = json.position - offsetBytes
     entries.push({ key, ...typed(scalar), file: fileIndex, offsetBytes, bytes })
   }
-  collectInner(json, PREFIX.slice(0, -1), collect)
+  collectInner(json, PREFIX, collect)
   json.finish()
-  return entries
+  const message = `config.json is too long to be shown whole: ${left} values are left out`
+  return { entries, warnings: left === 0 ? [] : [{ code: 'LONG_CONFIG', message }] }
 }
 
 function collectInner(json: JsonReader, prefix: string, collect: (key: string) => void): void {

@@ -53,6 +53,11 @@ function describeFile(path: string, stats: fs.BigIntStats): ModelFile {
   }
 }
 
+/** Whether there is a folder at `path`. */
+export function isFolder(path: string): boolean {
+  return attempt(path, () => fs.statSync(path, { throwIfNoEntry: false }))?.isDirectory() ?? false
+}
+
 /**
  * A file opened for positioned reads.
  *
@@ -146,7 +151,7 @@ export class FileBytes {
 
   /** A file whose path is gone stays readable through its descriptor; one whose path leads elsewhere is stale. */
   #isReplaced(): boolean {
-    const named = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false })
+    const named = attempt(this.path, () => fs.statSync(this.path, { bigint: true, throwIfNoEntry: false }))
     return named !== undefined && describeFile(this.path, named).identity !== this.identify().identity
   }
 

@@ -4,13 +4,12 @@ import { swapMetadataEntry } from './byte-order.ts'
 import { ByteWriter, encodeEntry } from './byte-writer.ts'
 import { FileBytes } from './file-bytes.ts'
 import { DEFAULT_ALIGNMENT, GGUF_MAGIC } from './gguf-header.ts'
+import { MAX_NAME_BYTES } from './limits.ts'
 import { padTo } from './gguf-placement.ts'
 import type { MetadataEntry, Model, Scalar, ScalarType } from './model.ts'
 
 const VERSION = 3
 
-/** ggml's `GGML_MAX_NAME` less the closing zero: it refuses files with longer names. */
-const MAX_NAME_BYTES = 63
 const MAX_DIMENSIONS = 4
 
 /** `general.quantization_version` of ggml's current block layouts. */

@@ -125,11 +125,11 @@ export class JsonReader {
     }
   }
 
-  /** Passes over any value. */
+  /** Passes over any value, without looking for keys that occur twice. */
   skip(): void {
     switch (this.kind()) {
       case 'object':
-        return this.object(() => this.skip())
+        return this.#sequence('{', '}', () => this.#skipEntry())
       case 'array':
         return this.array(() => this.skip())
       case 'string':
@@ -194,6 +194,12 @@ export class JsonReader {
     }
     if (!NUMBER.test(text)) throw this.#bad('a number', at)
     return text
+  }
+
+  #skipEntry(): void {
+    this.#skipString()
+    this.#expect(':')
+    this.skip()
   }
 
   #skipString(): void {

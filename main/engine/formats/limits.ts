@@ -1,3 +1,6 @@
+/** ggml's `GGML_MAX_NAME` less the closing zero: it refuses files with longer tensor names. */
+export const MAX_NAME_BYTES = 63
+
 /**
  * Bounds on what a file may claim, far above any real model, so that a crafted one cannot make the reader allocate or
  * walk without end.
@@ -14,7 +17,7 @@ export const LIMITS = {
   keyBytes: 65_535,
   keys: 1_000_000,
   tensors: 1_000_000,
-  /** ggml itself stops at 63. */
+  /** Some forks of ggml allow more than ggml does. */
   tensorNameBytes: 1024,
   dimensions: 4,
   alignmentBytes: 2 ** 20,
@@ -29,5 +32,8 @@ export const LIMITS = {
   jsonTextBytes: 2 ** 22,
   jsonDepth: 64,
   jsonNumberBytes: 64,
+  /** Texts of safetensors' `__metadata__`. */
+  metadataTexts: 10_000,
+  /** Values shown of a `config.json`. */
   configEntries: 10_000,
 } as const

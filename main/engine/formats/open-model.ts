@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 import { QuantaloupeError } from '../errors.ts'
-import { FileBytes } from './file-bytes.ts'
+import { FileBytes, isFolder } from './file-bytes.ts'
 import { GGUF_MAGIC } from './gguf-header.ts'
 import { openGguf } from './gguf-model.ts'
 import { CONFIG_NAME, INDEX_SUFFIX, openFolder } from './model-folder.ts'
@@ -28,7 +28,7 @@ const OTHER_FORMATS: readonly (readonly [magic: string, what: string])[] = [
  * @throws QuantaloupeError with file, offset, expectation and remedy; the codes are in `README.md`
  */
 export function openModel(path: string): Model {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return openFolder(path)
+  if (isFolder(path)) return openFolder(path)
   if (path.endsWith(INDEX_SUFFIX)) return openIndexed(path, path, configBeside(path))
   const start = FileBytes.with(path, (file) => file.read(0, Math.min(9, file.size)))
   if (isGguf(start)) return openGguf(path)

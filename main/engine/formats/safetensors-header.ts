@@ -96,7 +96,11 @@ function readStrings(json: JsonReader, reader: ByteReader, file: number): Metada
       throw reader.error('BAD_METADATA', `${METADATA_KEY}.${key} is not a text`, json.position, 'a text')
     }
     const value = json.string(Math.min(budget, LIMITS.jsonTextBytes))
-    budget -= value.length
+    budget = Math.max(0, budget - key.length - value.length)
+    if (entries.length === LIMITS.metadataTexts) {
+      const expected = `at most ${LIMITS.metadataTexts}`
+      throw reader.error('COUNT_TOO_LARGE', `${METADATA_KEY} has too many texts`, offsetBytes, expected)
+    }
     entries.push({ key, type: 'string', value, file, offsetBytes, bytes: json.position - offsetBytes })
   })
   return entries

@@ -25,7 +25,16 @@ export function readWeightMap(file: FileBytes): WeightMap {
   const map = new Map<string, string>()
   json.object((key) => {
     if (key !== 'weight_map') return json.skip()
-    json.object((name) => map.set(name, readFileName(json, reader, name)))
+    json.object((name, offset) => {
+      map.set(name, readFileName(json, reader, name))
+      if (map.size <= LIMITS.tensors) return
+      throw reader.error(
+        'COUNT_TOO_LARGE',
+        'The index names too many tensors',
+        offset,
+        `at most ${LIMITS.tensors}`,
+      )
+    })
   })
   json.finish()
   if (map.size === 0) throw reader.error('BAD_INDEX', 'The index names no tensor', 0, 'a "weight_map"')

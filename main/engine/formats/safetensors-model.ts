@@ -70,9 +70,12 @@ function readShard(path: string, index: number): Shard {
 function buildModel({ path, name, shards, configPath }: Source): Model {
   const files = shards.map((shard) => shard.file)
   const entries = shards.flatMap((shard) => shard.header.metadata)
+  const warnings: Finding[] = []
   if (configPath !== null) {
     FileBytes.with(configPath, (file) => {
-      entries.push(...readConfig(file, files.length))
+      const config = readConfig(file, files.length)
+      entries.push(...config.entries)
+      warnings.push(...config.warnings)
       files.push(file.identify())
     })
   }
@@ -81,7 +84,7 @@ function buildModel({ path, name, shards, configPath }: Source): Model {
   const tensors = shards.flatMap((shard, file) =>
     shard.header.tensors.map((entry) => describe(entry, file, architecture)),
   )
-  const warnings = packedFindings(metadata)
+  warnings.push(...packedFindings(metadata))
   return assembleModel({
     container: 'safetensors',
     path,

@@ -163,6 +163,14 @@ describe('a GGUF file', () => {
     ])
   })
 
+  test('a name that ggml has no room for is a warning', () => {
+    const name = `${'n'.repeat(57)}.weight`
+    expect(open({ tensors: [{ name: name.slice(1), shape: [8] }] }).warnings).toEqual([])
+    expect(open({ tensors: [{ name, shape: [8] }] }).warnings).toMatchObject([
+      { code: 'LONG_NAME', tensor: name },
+    ])
+  })
+
   test('a tensor without weights is a warning', () => {
     const model = open({ tensors: [{ name: 'a.weight', shape: [0, 4] }] })
     expect(model.tensors[0]).toMatchObject({ bytes: 0, quantizable: false })

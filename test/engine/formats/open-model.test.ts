@@ -85,6 +85,10 @@ describe('a file', () => {
     expect(errorOf(() => openModel(path))).toMatchObject({ code: 'NOT_A_MODEL', message, place: path })
   })
 
+  test('with a zero byte in its path is an error of the input', () => {
+    expect(errorOf(() => openModel('a\0b'))).toMatchObject({ code: 'FILE_ERROR', fault: 'input' })
+  })
+
   test('that does not exist is named', () => {
     const path = join(folder.path, 'missing.gguf')
     expect(errorOf(() => openModel(path))).toMatchObject({ code: 'FILE_NOT_FOUND', place: path })

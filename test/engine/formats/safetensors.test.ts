@@ -204,6 +204,20 @@ describe('an indexed model', () => {
     expect(openModel(path).warnings).toMatchObject([{ code: 'PACKED_SOURCE' }])
   })
 
+  test('with a configuration of many values shows the first ten thousand', () => {
+    const path = indexed(WHOLE)
+    const inner = path.slice(folder.path.length + 1)
+    folder.write(
+      `${inner}/config.json`,
+      JSON.stringify({ ignore: Array.from({ length: 10_007 }, () => 'x') }),
+    )
+    const model = openModel(path)
+    expect(model.metadata.size).toBe(10_000)
+    expect(model.warnings).toMatchObject([
+      { code: 'LONG_CONFIG', message: 'config.json is too long to be shown whole: 7 values are left out' },
+    ])
+  })
+
   test('with a damaged configuration says where', () => {
     const path = indexed(WHOLE)
     const inner = path.slice(folder.path.length + 1)
