@@ -119,7 +119,7 @@ test('a damaged GGUF file opens or gives an error of the reader', () => {
   }).slice(0, 288)
   fc.assert(
     fc.property(damage, (changes) => expectNoCrash('damaged.gguf', original, changes)),
-    { numRuns: 2000, seed: 12 },
+    { numRuns: 1000, seed: 12 },
   )
 })
 
@@ -133,7 +133,7 @@ test('a damaged safetensors file opens or gives an error of the reader', () => {
   )
   fc.assert(
     fc.property(damage, (changes) => expectNoCrash('damaged.safetensors', original, changes)),
-    { numRuns: 2000, seed: 13 },
+    { numRuns: 1000, seed: 13 },
   )
 })
 
