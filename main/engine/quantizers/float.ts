@@ -5,26 +5,36 @@
  *
  * Importance has no say: each weight is rounded to the nearest value by itself.
  */
-import { brainToFloat, floatToBrain, floatToHalf, halfToFloat } from '../tensor/half.ts'
+import { bitsToBrain, bitsToHalf, halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
+import { readHalfWord, writeHalfWord } from './half-words.ts'
 
 function asBytes(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-function encodeHalves(weights: Float32Array, encode: (value: number) => number, out: Uint8Array): void {
-  for (let i = 0; i < weights.length; i += 1) {
-    const bits = encode(weights[i] as number)
-    out[2 * i] = bits
-    out[2 * i + 1] = bits >>> 8
-  }
+function asBits(values: Float32Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, values.length)
 }
 
-function decodeHalves(bytes: Uint8Array, decode: (bits: number) => number, out: Float32Array): void {
-  for (let i = 0; i < out.length; i += 1) {
-    out[i] = decode((bytes[2 * i] as number) | ((bytes[2 * i + 1] as number) << 8))
-  }
+function encodeHalves(weights: Float32Array, out: Uint8Array): void {
+  const bits = asBits(weights)
+  for (let i = 0; i < bits.length; i += 1) writeHalfWord(bitsToHalf(bits[i] as number), out, 2 * i)
+}
+
+function decodeHalves(bytes: Uint8Array, out: Float32Array): void {
+  for (let i = 0; i < out.length; i += 1) out[i] = halfToFloat(readHalfWord(bytes, 2 * i))
+}
+
+function encodeBrains(weights: Float32Array, out: Uint8Array): void {
+  const bits = asBits(weights)
+  for (let i = 0; i < bits.length; i += 1) writeHalfWord(bitsToBrain(bits[i] as number), out, 2 * i)
+}
+
+function decodeBrains(bytes: Uint8Array, out: Float32Array): void {
+  const bits = asBits(out)
+  for (let i = 0; i < bits.length; i += 1) bits[i] = readHalfWord(bytes, 2 * i) << 16
 }
 
 export const F32: Format = {
@@ -43,8 +53,8 @@ export const F16: Format = {
   target: 'llama.cpp',
   words: { width: 2, offsets: [0] },
   needsImportance: false,
-  dequantize: (bytes, out) => decodeHalves(bytes, halfToFloat, out),
-  methods: { reference: (weights, _importance, out) => encodeHalves(weights, floatToHalf, out) },
+  dequantize: (bytes, out) => decodeHalves(bytes, out),
+  methods: { reference: (weights, _importance, out) => encodeHalves(weights, out) },
 }
 
 export const BF16: Format = {
@@ -53,6 +63,6 @@ export const BF16: Format = {
   target: 'llama.cpp',
   words: { width: 2, offsets: [0] },
   needsImportance: false,
-  dequantize: (bytes, out) => decodeHalves(bytes, brainToFloat, out),
-  methods: { reference: (weights, _importance, out) => encodeHalves(weights, floatToBrain, out) },
+  dequantize: (bytes, out) => decodeBrains(bytes, out),
+  methods: { reference: (weights, _importance, out) => encodeBrains(weights, out) },
 }

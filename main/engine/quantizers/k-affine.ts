@@ -8,7 +8,8 @@ import { floatToHalf, halfToFloat } from '../tensor/half.ts'
 import { packScales, readMinimum, readScale } from './k-scales.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { nearestInt } from './rounding.ts'
-import { type AffineSearch, foundOffset, searchAffine, searchNonNegative } from './scale-search.ts'
+import { type AffineSearch, searchAffine } from './affine-search.ts'
+import { searchNonNegative } from './non-negative-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 
 const { fround, abs, sqrt } = Math
@@ -60,11 +61,11 @@ function chooseScales(x: Float32Array, at: number, search: AffineSearch, out: Ui
     const start = at + SUB_BLOCK * j
     const average = fround(sqrt(fround(sumOfSquares(x, start, SUB_BLOCK) / SUB_BLOCK)))
     for (let i = 0; i < SUB_BLOCK; i += 1) errorWeights[i] = average + abs(x[start + i] as number)
-    const scale = searchAffine(x, start, SUB_BLOCK, search, errorWeights, codes, SUB_BLOCK * j)
+    const scale = searchAffine(x, start, SUB_BLOCK, search, errorWeights, codes, SUB_BLOCK * j, minima, j)
+    const minimum = minima[j] as number
     scales[j] = scale
-    minima[j] = foundOffset
     if (scale > largestScale) largestScale = scale
-    if (foundOffset > largestMinimum) largestMinimum = foundOffset
+    if (minimum > largestMinimum) largestMinimum = minimum
   }
   quantizeScales(scales, largestScale, scaleCodes)
   quantizeScales(minima, largestMinimum, minimumCodes)
@@ -96,8 +97,8 @@ function chooseWeightedScales(
     let sum = 0
     for (let i = 0; i < SUB_BLOCK; i += 1) sum = fround(sum + (errorWeights[i] as number))
     weightSums[j] = sum
-    scales[j] = searchAffine(x, start, SUB_BLOCK, layout.weightedSearch, errorWeights, codes, SUB_BLOCK * j)
-    minima[j] = foundOffset
+    const from = SUB_BLOCK * j
+    scales[j] = searchAffine(x, start, SUB_BLOCK, layout.weightedSearch, errorWeights, codes, from, minima, j)
   }
   const d = searchNonNegative(scales, SUB_BLOCKS, MAX_SCALE, weightSums, scaleCodes)
   const dmin = searchNonNegative(minima, SUB_BLOCKS, MAX_SCALE, weightSums, minimumCodes)

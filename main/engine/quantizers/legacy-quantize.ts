@@ -2,7 +2,8 @@
 import { floatToHalf } from '../tensor/half.ts'
 import { writeHalfWord } from './half-words.ts'
 import { LEGACY_BLOCK } from './legacy-codes.ts'
-import { type AffineSearch, foundOffset, searchAffine, searchSymmetric } from './scale-search.ts'
+import { type AffineSearch, searchAffine } from './affine-search.ts'
+import { searchSymmetric } from './symmetric-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 
 const { fround, abs } = Math
@@ -25,6 +26,7 @@ interface AffineLayout {
 
 const codes = new Uint8Array(LEGACY_BLOCK)
 const errorWeights = new Float32Array(LEGACY_BLOCK)
+const offset = new Float32Array(1)
 
 /** With importance, the whole row must be given: its mean square enters the weights of every block. */
 export function quantizeSymmetricBlocks(
@@ -85,8 +87,8 @@ export function quantizeAffineBlocks(
       minimum = lowest
     } else {
       importanceWeights(x, at, LEGACY_BLOCK, importance, variance, errorWeights)
-      scale = searchAffine(x, at, LEGACY_BLOCK, layout.search, errorWeights, codes, 0)
-      minimum = -foundOffset
+      scale = searchAffine(x, at, LEGACY_BLOCK, layout.search, errorWeights, codes, 0, offset, 0)
+      minimum = -(offset[0] as number)
     }
     writeHalfWord(floatToHalf(scale), out, to)
     writeHalfWord(floatToHalf(minimum), out, to + 2)

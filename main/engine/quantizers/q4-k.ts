@@ -7,10 +7,10 @@
  * Group g holds sub-block 2g in its low halves and 2g + 1 in its high halves.
  * weight = (d * scale) * code - (dmin * minimum)
  */
+import { affineSearch } from './affine-search.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { type AffineLayout, quantizeSuperBlocks, readSubBlocks, SUPER_BLOCK } from './k-affine.ts'
-import { affineSearch } from './scale-search.ts'
 
 const TYPE = ggmlType('Q4_K')
 const BYTES = TYPE.blockBytes

@@ -8,10 +8,10 @@
  * belongs to weight i of sub-block s.
  * weight = (d * scale) * code - (dmin * minimum)
  */
+import { affineSearch } from './affine-search.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { type AffineLayout, quantizeSuperBlocks, readSubBlocks, SUPER_BLOCK } from './k-affine.ts'
-import { affineSearch } from './scale-search.ts'
 
 const TYPE = ggmlType('Q5_K')
 const BYTES = TYPE.blockBytes

@@ -8,13 +8,13 @@
  *
  * @see ggml-quants.c: quantize_row_q5_0_ref, quantize_row_q5_0_impl and the same of q5_1
  */
+import { affineSearch } from './affine-search.ts'
 import { halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord } from './half-words.ts'
 import { packFifths, packNibbles, readFifths } from './legacy-codes.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
-import { affineSearch } from './scale-search.ts'
 
 const BLOCK = 32
 const HALF = 16

@@ -17,7 +17,7 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { nearestInt } from './rounding.ts'
-import { searchSymmetric } from './scale-search.ts'
+import { ALL_ZERO, searchSymmetric } from './symmetric-search.ts'
 
 const { fround, abs } = Math
 
@@ -29,7 +29,6 @@ const BYTES = TYPE.blockBytes
 const HIGH = 128
 const SCALES = 192
 const D = 208
-const ALL_ZERO = fround(1e-15)
 
 const codes = new Uint8Array(SUPER_BLOCK)
 const scales = new Float32Array(SUB_BLOCKS)

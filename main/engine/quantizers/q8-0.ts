@@ -22,13 +22,17 @@ function quantize(weights: Float32Array, _importance: Float32Array | null, out: 
       if (magnitude > largest) largest = magnitude
     }
     const scale = fround(largest / 127)
-    const inverse = scale === 0 ? 0 : fround(1 / scale)
+    // The inverse of a denormal scale is infinite and ggml's codes are 0 then.
+    const inverse = scale === 0 || fround(1 / scale) === Infinity ? 0 : fround(1 / scale)
     const bits = floatToHalf(scale)
     out[to] = bits
     out[to + 1] = bits >>> 8
     for (let i = 0; i < BLOCK; i += 1) {
       const scaled = fround((weights[at + i] as number) * inverse)
-      out[to + 2 + i] = (scaled + (scaled < 0 ? -0.5 : 0.5)) | 0
+      // Rounds halves up, which is towards zero for negative ones; a branch on the sign would be a coin toss.
+      let code = ((scaled + 128.5) | 0) - 128
+      if (code - scaled === 0.5 && scaled < 0) code -= 1
+      out[to + 2 + i] = code
     }
   }
 }

@@ -13,3 +13,6 @@ export function nearestInt(value: number): number {
   floatCell[0] = value + 12582912
   return ((intCell[0] as number) & 0x7fffff) - 0x400000
 }
+
+/** Added to and taken from a double of moderate size, this rounds it to the nearest integer, ties to even. */
+export const ROUNDER = 1.5 * 2 ** 52

@@ -32,35 +32,30 @@ export function halfToFloat(half: number): number {
 /** The f16 bit pattern nearest to a value; overflow gives infinity, NaN the quiet NaN `0x7e00` with its sign. */
 export function floatToHalf(value: number): number {
   floatCell[0] = value
-  const bits = bitsCell[0] as number
+  return bitsToHalf(bitsCell[0] as number)
+}
+
+/** As {@link floatToHalf}, of the bits of an f32. */
+export function bitsToHalf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000
   const magnitude = bits & 0x7fffffff
   if (magnitude >= 0x47800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00)
-  if (magnitude < 0x38800000) {
-    // The spacing of f32 just above 0.5 is the spacing of subnormal f16: the addition does the rounding.
-    floatCell[0] = Math.abs(value) + 0.5
-    return sign | ((bitsCell[0] as number) - 0x3f000000)
-  }
+  if (magnitude < 0x38800000) return sign | subnormalHalf(magnitude)
   // A carry out of the fraction moves into the exponent, as it should, up to infinity.
   const odd = (magnitude >>> 13) & 1
   return sign | ((magnitude - 0x38000000 + 0xfff + odd) >>> 13)
 }
 
-/** Rounds a value to the nearest f16 and back. */
-export function roundToHalf(value: number): number {
-  return HALF_TO_FLOAT[floatToHalf(value)] as number
+/** The spacing of f32 just above 0.5 is the spacing of subnormal f16: the addition does the rounding. */
+function subnormalHalf(magnitude: number): number {
+  bitsCell[0] = magnitude
+  const value = floatCell[0] as number
+  floatCell[0] = value + 0.5
+  return bitsCell[0] - 0x3f000000
 }
 
-/** The f32 value of a bf16 bit pattern; exact. */
-export function brainToFloat(brain: number): number {
-  bitsCell[0] = brain << 16
-  return floatCell[0] as number
-}
-
-/** The bf16 bit pattern nearest to a value; NaN stays NaN by its quiet bit. */
-export function floatToBrain(value: number): number {
-  floatCell[0] = value
-  const bits = bitsCell[0] as number
+/** The bf16 bit pattern nearest to an f32 given by its bits; NaN stays NaN by its quiet bit. */
+export function bitsToBrain(bits: number): number {
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16
 }

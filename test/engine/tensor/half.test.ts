@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { brainToFloat, floatToBrain, floatToHalf, halfToFloat } from '../../../main/engine/tensor/half.ts'
+import { BF16 } from '../../../main/engine/quantizers/float.ts'
+import { bitsToBrain, floatToHalf, halfToFloat } from '../../../main/engine/tensor/half.ts'
 
 /** The f16 value of a pattern by its definition. */
 function halfByDefinition(half: number): number {
@@ -12,7 +13,14 @@ function halfByDefinition(half: number): number {
 }
 
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!
+const floatToBrain = (value: number): number => bitsToBrain(bits(value))
 const float = (pattern: number): number => new Float32Array(Uint32Array.of(pattern).buffer)[0]!
+
+function brainToFloat(brain: number): number {
+  const out = new Float32Array(1)
+  BF16.dequantize(Uint8Array.of(brain, brain >>> 8), out)
+  return out[0]!
+}
 
 describe('f16', () => {
   it('decodes all 65536 patterns by definition', () => {
@@ -84,7 +92,8 @@ describe('bf16', () => {
   })
 
   it('keeps NaN a NaN even when its payload is in the lower half', () => {
-    expect(brainToFloat(floatToBrain(float(0x7f800001)))).toBeNaN()
+    expect(brainToFloat(bitsToBrain(0x7f800001))).toBeNaN()
+    expect(brainToFloat(bitsToBrain(0xffbfffff))).toBeNaN()
     expect(floatToBrain(Infinity)).toBe(0x7f80)
   })
 })
