@@ -18,7 +18,7 @@ export interface ProfileBand {
   readonly lastRow: number
   readonly firstColumn: number
   readonly lastColumn: number
-  /** NaN: no row of the band was sampled. */
+  /** Not a finite number: no row of the band was sampled. */
   readonly mse: number
 }
 
@@ -72,7 +72,7 @@ export function errorProfileOption(input: ErrorProfileInput, theme: ChartTheme):
     'log',
   )
   const items = bands.flatMap((band, index): Item[] => {
-    if (Number.isNaN(band.mse)) return []
+    if (!Number.isFinite(band.mse)) return []
     return [{ value: [index % columnBands, Math.floor(index / columnBands), scale.place(band.mse)], band }]
   })
   const base = baseOption(theme)

@@ -1,5 +1,9 @@
-import type { HeatmapPlace } from '../../charts/heatmap-places.ts'
-import type { LayerGrid } from '../../charts/layer-grid.ts'
+import type { LayerGrid, Place } from '../../charts/layer-grid.ts'
+
+/** A place of a grid with the tensors that lie there. */
+export interface FilledPlace extends Place {
+  readonly tensors: readonly string[]
+}
 
 const STEPS: Readonly<Record<string, readonly [across: number, down: number]>> = {
   ArrowLeft: [-1, 0],
@@ -9,7 +13,7 @@ const STEPS: Readonly<Record<string, readonly [across: number, down: number]>> =
 }
 
 /** Column and row of a place; the strip of global tensors is row -1. */
-function positionOf(place: HeatmapPlace, grid: LayerGrid): readonly [number, number] {
+function positionOf(place: Place, grid: LayerGrid): readonly [number, number] {
   if (place.layer === null) return [grid.globals.indexOf(place.role), -1]
   return [grid.roles.indexOf(place.role), grid.layers.indexOf(place.layer)]
 }
@@ -18,12 +22,12 @@ function positionOf(place: HeatmapPlace, grid: LayerGrid): readonly [number, num
  * The place that an arrow key leads to: the nearest one in its direction, on the same line where there is one.
  * Null when there is none, or the key is no arrow.
  */
-export function placeBeside(
-  places: readonly HeatmapPlace[],
+export function placeBeside<T extends Place>(
+  places: readonly T[],
   grid: LayerGrid,
-  from: HeatmapPlace | null,
+  from: T | null,
   key: string,
-): HeatmapPlace | null {
+): T | null {
   const step = STEPS[key]
   if (!step) return null
   if (!from) return places[0] ?? null
@@ -43,10 +47,10 @@ export function placeBeside(
 
 /** Names of all tensors in the rectangle between two places. */
 export function rectangle(
-  places: readonly HeatmapPlace[],
+  places: readonly FilledPlace[],
   grid: LayerGrid,
-  one: HeatmapPlace,
-  other: HeatmapPlace,
+  one: FilledPlace,
+  other: FilledPlace,
 ): readonly string[] {
   const [[x1, y1], [x2, y2]] = [positionOf(one, grid), positionOf(other, grid)]
   return places

@@ -1,0 +1,41 @@
+import { refDebounced } from '@vueuse/core'
+import { computed, ref, shallowRef } from 'vue'
+import type { TableSort } from '../../components/table-column.ts'
+import { usePlan } from '../../stores/plan.ts'
+import { useTensors } from '../../stores/tensors.ts'
+import { filterTensors, lowerNames, nameTest, NO_QUERY, type TensorQuery } from '../tensors/tensor-filter.ts'
+import { sortPlanRows, type PlanRow } from './plan-rows.ts'
+
+const TYPING_PAUSE_MS = 80
+
+/** The tensors of the plan, filtered and sorted. */
+export function usePlanRows() {
+  const tensors = useTensors()
+  const plan = usePlan()
+  const query = shallowRef<TensorQuery>(NO_QUERY)
+  const settled = refDebounced(query, TYPING_PAUSE_MS)
+  const sort = ref<TableSort>({ column: 'file', descending: false })
+
+  const valid = computed(() => nameTest(query.value.text) !== null)
+  const names = computed(() => lowerNames(tensors.all))
+  const filtered = computed(() => filterTensors(tensors.all, names.value, settled.value))
+  const unsorted = computed(() =>
+    Array.from(filtered.value, (index) => tensors.all[index])
+      .filter((tensor) => tensor !== undefined)
+      .map((tensor): PlanRow => ({
+        tensor,
+        planned: plan.plannedOf(tensor.name),
+        requested: plan.choiceOf(tensor.name)?.format ?? null,
+        pinned: plan.isPinned(tensor.name),
+      })),
+  )
+  const rows = computed(() => sortPlanRows(unsorted.value, sort.value))
+
+  function sortBy(column: string): void {
+    if (sort.value.column !== column) sort.value = { column, descending: false }
+    else if (!sort.value.descending) sort.value = { column, descending: true }
+    else sort.value = { column: 'file', descending: false }
+  }
+
+  return { query, valid, sort, rows, sortBy }
+}
