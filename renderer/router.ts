@@ -17,19 +17,27 @@ export const PAGES: readonly Page[] = [
   { name: 'export', title: 'Export', key: 6 },
 ]
 
-/** Each page is loaded when it is first visited. */
+const VIEWS = {
+  overview: () => import('./views/overview/OverviewView.vue'),
+  metadata: () => import('./views/metadata/MetadataView.vue'),
+  tensors: () => import('./views/tensors/TensorsView.vue'),
+  heatmap: () => import('./views/heatmap/HeatmapView.vue'),
+  compare: () => import('./views/compare/CompareView.vue'),
+  plan: () => import('./views/plan/PlanView.vue'),
+  export: () => import('./views/export/ExportView.vue'),
+}
+
+/** Loads the pages before they are visited, so that none waits behind the host's other answers. */
+export async function preloadPages(): Promise<void> {
+  await Promise.all(Object.values(VIEWS).map((load) => load()))
+}
+
 export function createPageRouter(): Router {
   return createRouter({
     history: createWebHashHistory(),
     routes: [
       { path: '/', redirect: { name: 'overview' } },
-      { path: '/overview', name: 'overview', component: () => import('./views/overview/OverviewView.vue') },
-      { path: '/metadata', name: 'metadata', component: () => import('./views/metadata/MetadataView.vue') },
-      { path: '/tensors', name: 'tensors', component: () => import('./views/tensors/TensorsView.vue') },
-      { path: '/heatmap', name: 'heatmap', component: () => import('./views/heatmap/HeatmapView.vue') },
-      { path: '/compare', name: 'compare', component: () => import('./views/compare/CompareView.vue') },
-      { path: '/plan', name: 'plan', component: () => import('./views/plan/PlanView.vue') },
-      { path: '/export', name: 'export', component: () => import('./views/export/ExportView.vue') },
+      ...Object.entries(VIEWS).map(([name, component]) => ({ path: `/${name}`, name, component })),
       { path: '/:rest(.*)*', redirect: { name: 'overview' } },
     ],
   })

@@ -1,3 +1,4 @@
+import { preloadPages } from '../router.ts'
 import { useHost } from '../stores/host.ts'
 import { useJobs } from '../stores/jobs.ts'
 import { useMeasurements } from '../stores/measurements.ts'
@@ -8,5 +9,6 @@ export async function startWindow(): Promise<void> {
   const models = useModels()
   useMeasurements().start()
   const [host] = await Promise.all([useHost().start(), useJobs().start(), models.start()])
+  void preloadPages()
   if (host?.initialModel && models.open.length === 0) await models.openPath(host.initialModel)
 }

@@ -26,6 +26,8 @@ export interface EdgeLooks {
 export const EDGE_HEIGHT = 36
 const EDGE_WIDTH = 72
 const GAP = 8
+/** More rows than this are thinner than a line of text. */
+const MOST_LABELLED = 48
 const CELL_HEIGHT = 24
 
 interface EdgeItem {
@@ -55,11 +57,10 @@ function cells(axis: number, data: EdgeItem[], { measure, theme }: EdgeLooks): H
     data,
     itemStyle: { borderColor: theme.surface, borderWidth: 1 },
     label: {
-      show: true,
+      show: data.length <= MOST_LABELLED,
       fontSize: 11,
       formatter: (parameters) => significant(dataOf<EdgeItem>(parameters)?.figure ?? null),
     },
-    labelLayout: { hideOverlap: true },
     tooltip: {
       formatter: (parameters: unknown) => {
         const item = dataOf<EdgeItem>(parameters)

@@ -9,16 +9,16 @@ import { shapeText, weightsOf } from '../../components/tensor-facts.ts'
 export function tensorColumns(measure: MeasureInfo, format: string): readonly TableColumn[] {
   const unit = measure.unit ? ` (${measure.unit})` : ''
   return [
-    { key: 'name', title: 'Name', width: 'minmax(176px, 2fr)', mono: true, sortable: true },
-    { key: 'layer', title: 'Layer', width: '58px', align: 'right', sortable: true },
+    { key: 'name', title: 'Name', width: 'minmax(200px, 2fr)', mono: true, sortable: true },
+    { key: 'layer', title: 'Layer', width: '52px', align: 'right', sortable: true },
     { key: 'role', title: 'Role', width: 'minmax(96px, 1fr)', sortable: true },
     {
       key: 'shape', title: 'Shape', width: 'minmax(104px, 0.7fr)', align: 'right', sortable: true,
       hint: 'Row length first; sorts by the number of weights',
     },
-    { key: 'type', title: 'Type', width: '66px', sortable: true },
-    { key: 'bpw', title: 'bpw', width: '58px', align: 'right', sortable: true, hint: 'Bits per weight as stored' },
-    { key: 'bytes', title: 'Bytes', width: '80px', align: 'right', sortable: true },
+    { key: 'type', title: 'Type', width: '60px', sortable: true },
+    { key: 'bpw', title: 'bpw', width: '52px', align: 'right', sortable: true, hint: 'Bits per weight as stored' },
+    { key: 'bytes', title: 'Bytes', width: '76px', align: 'right', sortable: true },
     {
       key: 'error', title: `${measure.label}${unit}, ${format}`, width: '156px', align: 'right', sortable: true,
       hint: measure.meaning,

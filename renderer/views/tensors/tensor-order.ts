@@ -12,11 +12,23 @@ function paddedName(name: string): string {
   return name.replace(/\d+/g, (digits) => digits.padStart(8, '0'))
 }
 
+function compareTexts(a = '', b = ''): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
 /** Place of each text among all of them, so that later sorts compare numbers only. */
 function ranks(texts: readonly string[]): Float64Array {
-  const sorted = [...new Set(texts)].sort()
-  const places = new Map(sorted.map((text, place) => [text, place]))
-  return Float64Array.from(texts, (text) => places.get(text) ?? 0)
+  const order = Uint32Array.from(texts, (_text, index) => index).sort((a, b) =>
+    compareTexts(texts[a], texts[b]),
+  )
+  const places = new Float64Array(texts.length)
+  let place = 0
+  order.forEach((index, position) => {
+    if (texts[index] !== texts[order[position - 1] ?? -1]) place = position
+    places[index] = place
+  })
+  return places
 }
 
 /** One number per tensor and column; the columns that do not change are made once. */
