@@ -77,7 +77,7 @@ export interface QuantizeTask extends TaskBase {
   readonly outputOffsetBytes: number
 }
 
-/** Copies stored bytes unchanged into an existing file. */
+/** Copies stored bytes into an existing file: unchanged, or turned to little endian. */
 export interface CopyTask extends TaskBase {
   readonly kind: 'copy'
   readonly outputPath: string

@@ -314,4 +314,37 @@ describe('the task "copy"', () => {
     expect([...written.subarray(0, 16), ...written.subarray(-16)].every((byte) => byte === 0x55)).toBe(true)
     expect(weightsDone(control)).toBe(1_000_000)
   })
+
+  const bigEndianCopy = async (type: string, shape: readonly number[], bytes: Uint8Array) => {
+    const source = tensorFile(folder, { type, shape, bytes, littleEndian: false })
+    const path = output('swapped.bin', bytes.length)
+    const reply = await run({ kind: 'copy', outputPath: path, outputOffsetBytes: 0, ...base(source) })
+    return { reply, written: readFileSync(path) }
+  }
+
+  it('turns big-endian words to little endian', async () => {
+    const floats = await bigEndianCopy('F32', [2], Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+    expect([...floats.written]).toEqual([4, 3, 2, 1, 8, 7, 6, 5])
+    const integers = await bigEndianCopy('I16', [2], Uint8Array.of(1, 2, 3, 4))
+    expect([...integers.written]).toEqual([2, 1, 4, 3])
+    const blocks = await bigEndianCopy(
+      'Q4_0',
+      [64],
+      Uint8Array.from({ length: 36 }, (_, i) => i),
+    )
+    expect([...blocks.written.subarray(0, 4), ...blocks.written.subarray(18, 22)]).toEqual([
+      1, 0, 2, 3, 19, 18, 20, 21,
+    ])
+  })
+
+  it('turns blocks that do not divide a chunk', async () => {
+    const bytes = new Uint8Array(210 * 10_000).map((_, i) => (i % 210 >= 208 ? i % 2 : 7))
+    const { written } = await bigEndianCopy('Q6_K', [256, 10_000], bytes)
+    expect(written.every((byte, i) => byte === (i % 210 >= 208 ? 1 - (i % 2) : 7))).toBe(true)
+  })
+
+  it('refuses big-endian blocks of an unknown layout', async () => {
+    const { reply } = await bigEndianCopy('type 147 (unknown)', [4], Uint8Array.of(1, 2, 3, 4))
+    expect(reply).toMatchObject({ ok: false, error: { code: 'BYTE_ORDER', place: 'blk.0.test.weight' } })
+  })
 })

@@ -3,6 +3,7 @@ import type { FileBytes } from '../formats/file-bytes.ts'
 import type { Kernels } from '../kernels/kernels.ts'
 import { encodedBytes, type StoredType } from '../quantizers/format.ts'
 import { storedType } from '../quantizers/registry.ts'
+import { swapWords } from './swap-words.ts'
 import { rowCount, rowLength, type Tensor } from './tensor.ts'
 
 /** What is needed to find and decode a tensor's rows. */
@@ -62,12 +63,4 @@ function decodableType(source: RowSource): StoredType {
     place: source.name,
     remedy: 'Leave this tensor out.',
   })
-}
-
-/** Reverses the bytes of every multi-byte word of whole blocks, in place. */
-export function swapWords(bytes: Uint8Array, type: Pick<StoredType, 'blockBytes' | 'words'>): void {
-  const { width, offsets } = type.words
-  for (let block = 0; block < bytes.length; block += type.blockBytes) {
-    for (const offset of offsets) bytes.subarray(block + offset, block + offset + width).reverse()
-  }
 }
