@@ -106,15 +106,18 @@ export class ByteReader {
 
   /** A copy of the next `length` bytes; the caller has bounded `length`. */
   bytes(length: number, what: string): Uint8Array {
-    if (length > this.remaining) throw this.truncated(what, length)
-    const bytes = this.#file.read(this.position, length)
-    this.position += length
-    return bytes
+    return this.#run(length, what).slice()
+  }
+
+  /** Text known to be ASCII, several times as fast as {@link text}; the caller has bounded `length`. */
+  ascii(length: number, what: string): string {
+    const bytes = this.#run(length, what)
+    return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1')
   }
 
   /** UTF-8 text; the caller has bounded `length`. What is not UTF-8 becomes the replacement character. */
   text(length: number, what: string): string {
-    return LENIENT_TEXT.decode(this.#textBytes(length, what))
+    return LENIENT_TEXT.decode(this.#run(length, what))
   }
 
   /**
@@ -124,7 +127,7 @@ export class ByteReader {
    */
   nameText(length: number, what: string): string {
     const at = this.position
-    const bytes = this.#textBytes(length, what)
+    const bytes = this.#run(length, what)
     const text = decodeStrictly(bytes)
     if (text === null || bytes.some((byte) => byte < 0x20 || byte === 0x7f)) {
       throw this.error('BAD_TEXT', `Unreadable ${what}`, at, 'UTF-8 without control characters')
@@ -154,8 +157,14 @@ export class ByteReader {
     return this.error('TRUNCATED', `The file ends inside ${what}`, this.position, expected, { remedy })
   }
 
-  #textBytes(length: number, what: string): Uint8Array {
-    if (length > this.#window.length) return this.bytes(length, what)
+  /** The next `length` bytes, in the window where they fit: valid until the next read. */
+  #run(length: number, what: string): Uint8Array {
+    if (length > this.remaining) throw this.truncated(what, length)
+    if (length > this.#window.length) {
+      const bytes = this.#file.read(this.position, length)
+      this.position += length
+      return bytes
+    }
     const index = this.#take(length, what)
     return this.#window.subarray(index, index + length)
   }

@@ -76,16 +76,18 @@ export class JsonReader {
   string(limit: number): string {
     this.#peek()
     const start = this.position + 1
-    this.#skipString()
+    const isPlain = this.#skipString()
     const end = this.position
     const length = end - 1 - start
     if (length > limit) {
       throw this.#reader.error('STRING_TOO_LONG', 'A text is too long', start, `at most ${limit} bytes`)
     }
     this.#reader.position = start
-    const bytes = this.#reader.bytes(length, 'a text')
+    const text = isPlain
+      ? this.#reader.ascii(length, 'a text')
+      : this.#unescape(decode(this.#reader.bytes(length, 'a text')), start)
     this.#reader.position = end
-    return this.#unescape(decode(bytes), start)
+    return text
   }
 
   number(): number {
@@ -133,7 +135,8 @@ export class JsonReader {
       case 'array':
         return this.array(() => this.skip())
       case 'string':
-        return this.#skipString()
+        this.#skipString()
+        return
       default:
         this.scalar(0)
     }
@@ -202,12 +205,16 @@ export class JsonReader {
     this.skip()
   }
 
-  #skipString(): void {
+  /** @returns whether the text is ASCII without escapes */
+  #skipString(): boolean {
     this.#expect('"')
+    let isPlain = true
     for (let byte = this.#byte(); byte !== QUOTE; byte = this.#byte()) {
       if (byte < 0x20) throw this.#bad('no control character in a text', this.position - 1)
       if (byte === BACKSLASH) this.#byte()
+      isPlain &&= byte !== BACKSLASH && byte < 0x80
     }
+    return isPlain
   }
 
   #unescape(text: string | null, start: number): string {

@@ -11,7 +11,7 @@ export const LIMITS = {
   /** Elements of one array; ggml's `GGUF_MAX_ARRAY_ELEMENTS`. */
   arrayElements: 2 ** 30,
   /** Strings and inner arrays over all arrays of a file: each has to be walked to find the next. */
-  walkedElements: 2 ** 26,
+  walkedElements: 2 ** 24,
   /** Arrays in arrays; huggingface.js reads to the same depth. */
   arrayDepth: 4,
   keyBytes: 65_535,

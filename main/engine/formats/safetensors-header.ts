@@ -130,8 +130,7 @@ function readTensor(
 }
 
 function checkName(reader: ByteReader, name: string, at: number): void {
-  const isReadable = Array.from(name).every((character) => character >= ' ' && character !== '\u007f')
-  if (name !== '' && name.length <= LIMITS.tensorNameBytes && isReadable) return
+  if (name !== '' && name.length <= LIMITS.tensorNameBytes && !/\p{Cc}/u.test(name)) return
   const expected = `1 to ${LIMITS.tensorNameBytes} characters, no control characters`
   throw reader.error('BAD_TENSOR_NAME', 'A tensor has an unusable name', at, expected)
 }

@@ -108,7 +108,12 @@ export function parseTensorName(name: string, family: string | null): TensorPlac
   }
   const stem = rest.replace(/\.weight$/, '')
   const role = `${prefix}${stem.replace(GGUF_EXPERT, '$1_exps')}`
-  return { canonicalName, layer: Number(layer), role, expert: expertNumber(name, stem) }
+  return {
+    canonicalName,
+    layer: Number(layer),
+    role,
+    expert: role.endsWith('_exps') ? expertNumber(name, stem) : null,
+  }
 }
 
 function expertNumber(name: string, stem: string): number | null {
