@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { ExportPreview, ExportRequest, Job, RequestOf } from '../../../preload/contract.ts'
 import type { UnfinishedJob } from '../cache/unfinished-jobs.ts'
 import type { Core } from '../core.ts'
@@ -8,7 +9,7 @@ import type { StatisticsFiles } from '../measurements/statistics-files.ts'
 import { requantized, resolveChoices } from '../plans/resolve-choices.ts'
 import { ExportWork } from './export-work.ts'
 import { layoutExport } from './output-layout.ts'
-import { freeBytes, targetExists } from './target-file.ts'
+import { freeBytes } from './target-file.ts'
 
 export interface ExportServiceParts {
   readonly core: Lazy<Core>
@@ -35,7 +36,7 @@ export class ExportService {
     return {
       fileBytes: layoutExport(opened.model, resolved, origin).fileBytes,
       freeBytes: freeBytes(path),
-      exists: targetExists(path),
+      exists: existsSync(path),
       requantized: requantized(resolved),
     }
   }

@@ -81,7 +81,7 @@ export class ExportWork implements JobWork {
       await context.checkpoint()
       // Once more: other programs may have put something there meanwhile.
       checkTarget(path, model, overwrite)
-      commitFile(temporary, path)
+      commitFile(temporary, path, overwrite)
       return { path, fileBytes, sha256, seconds: (performance.now() - started) / 1000 }
     } catch (error) {
       dropTemporary(temporary)

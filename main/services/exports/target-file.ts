@@ -1,7 +1,8 @@
-import { existsSync, statSync, statfsSync } from 'node:fs'
+import { statSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Model } from '../../engine/formats/model.ts'
+import { targetExists } from '../files/file-errors.ts'
 
 /**
  * Checks that a file may be put at a path.
@@ -25,11 +26,7 @@ export function checkTarget(path: string, model: Model, overwrite: boolean): voi
       remedy: 'Choose another file name.',
     })
   }
-  if (overwrite) return
-  throw new QuantaloupeError('TARGET_EXISTS', 'There is a file already', {
-    place: path,
-    remedy: 'Choose another name, or allow overwriting.',
-  })
+  if (!overwrite) throw targetExists(path)
 }
 
 /** Bytes a user may still write to the disk of a path's folder. */
@@ -48,5 +45,3 @@ export function checkSpace(path: string, fileBytes: number): void {
     remedy: 'Free some space or choose another disk.',
   })
 }
-
-export const targetExists = (path: string): boolean => existsSync(path)

@@ -25,6 +25,14 @@ export function writeError(error: unknown, path: string): unknown {
     }
     return new QuantaloupeError('FILE_NOT_WRITABLE', 'Nothing may be written there', details, options)
   }
+  if (code === 'EEXIST') return targetExists(path)
   const details = { place: path, remedy: 'Choose another place.' }
   return new QuantaloupeError('FILE_NOT_WRITABLE', `The file can not be written (${code})`, details, options)
+}
+
+export function targetExists(path: string): QuantaloupeError {
+  return new QuantaloupeError('TARGET_EXISTS', 'There is a file already', {
+    place: path,
+    remedy: 'Choose another name, or allow overwriting.',
+  })
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { isAlive } from '../processes.ts'
@@ -48,11 +48,27 @@ export function removeDebris(folder: string): void {
   }
 }
 
-/** Puts a finished file at its place, and makes the new name last through a power cut. */
-export function commitFile(temporary: string, target: string): void {
-  renameSync(temporary, target)
-  ours.delete(temporary)
+/**
+ * Puts a finished file at its place, and makes the new name last through a power cut.
+ *
+ * @param replace whether a file that is there may be replaced
+ * @throws an error of the file system, `EEXIST` for a file that must not be replaced
+ */
+export function commitFile(temporary: string, target: string, replace: boolean): void {
+  if (replace || !linkNew(temporary, target)) renameSync(temporary, target)
+  dropTemporary(temporary)
   syncFolder(dirname(target))
+}
+
+/** A second name never takes the place of a file, as a rename does; false where the disk knows no second names. */
+function linkNew(temporary: string, target: string): boolean {
+  try {
+    linkSync(temporary, target)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+    return false
+  }
 }
 
 /** Windows and some network disks can not open folders; there the rename has to do. */

@@ -17,7 +17,7 @@ export function writeAtomically(path: string, text: string): void {
     } finally {
       closeSync(descriptor)
     }
-    commitFile(temporary, path)
+    commitFile(temporary, path, true)
   } catch (error) {
     dropTemporary(temporary)
     throw writeError(error, path)

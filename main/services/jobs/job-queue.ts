@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { QuantaloupeError, toErrorData } from '../../engine/errors.ts'
-import type { ErrorData, ExportResult, Job, JobState } from '../../../preload/contract.ts'
+import type { Job, JobState } from '../../../preload/contract.ts'
 import type { UnfinishedJob } from '../cache/unfinished-jobs.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { TaskRunner } from '../pool/worker-pool.ts'
+import { describeInterrupted, describeJob } from './describe-job.ts'
+import type { JobRecord } from './describe-job.ts'
 import { JobSwitch } from './job.ts'
 import type { JobWork } from './job.ts'
 import { Throttle } from './throttle.ts'
@@ -13,20 +15,13 @@ const EVENT_INTERVAL_MS = 100
 
 const ENDED: readonly JobState[] = ['done', 'failed', 'cancelled']
 
-interface Entry {
-  readonly id: string
-  readonly work: JobWork
-  readonly startedAt: string
+interface Entry extends JobRecord {
   readonly events: Throttle
   /** Settles when the job has ended, however. */
   readonly ended: { readonly promise: Promise<Job>; readonly resolve: (job: Job) => void }
-  readonly switch: JobSwitch
-  state: JobState
   begun: boolean
   /** Its work has returned; a cancelled job may still be cleaning up. */
   over: boolean
-  error: ErrorData | null
-  export: ExportResult | null
 }
 
 export interface JobQueueParts {
@@ -67,7 +62,7 @@ export class JobQueue {
 
   list(): Job[] {
     const interrupted = this.#parts.cache.use(({ jobs }) => jobs.interrupted())
-    const own = [...this.#entries.values()].map(describe)
+    const own = [...this.#entries.values()].map(describeJob)
     return [...interrupted.filter(({ id }) => !this.#entries.has(id)).map(describeInterrupted), ...own]
   }
 
@@ -81,7 +76,9 @@ export class JobQueue {
     if (entry.state !== 'running' && entry.state !== 'queued') throw wrongState(entry, 'paused')
     this.#waiting = this.#waiting.filter((waiting) => waiting !== id)
     entry.switch.pause()
-    return this.#setState(entry, 'paused')
+    this.#setState(entry, 'paused')
+    this.#advance()
+    return describeJob(entry)
   }
 
   async resume(id: string): Promise<Job> {
@@ -95,13 +92,13 @@ export class JobQueue {
     this.#waiting.unshift(id)
     this.#setState(entry, 'queued')
     this.#advance()
-    return describe(entry)
+    return describeJob(entry)
   }
 
   cancel(id: string): Job {
     const entry = this.#entries.get(id)
     if (!entry) return this.#cancelInterrupted(id)
-    if (ENDED.includes(entry.state)) return describe(entry)
+    if (ENDED.includes(entry.state)) return describeJob(entry)
     this.#waiting = this.#waiting.filter((waiting) => waiting !== id)
     entry.switch.cancel()
     if (!entry.begun) this.#end(entry, 'cancelled')
@@ -140,7 +137,7 @@ export class JobQueue {
   }
 
   #createEntry(id: string, work: JobWork, startedAt: string): Entry {
-    const events = new Throttle(EVENT_INTERVAL_MS, () => this.#parts.onJob(describe(entry)))
+    const events = new Throttle(EVENT_INTERVAL_MS, () => this.#parts.onJob(describeJob(entry)))
     const entry: Entry = {
       id,
       work,
@@ -162,7 +159,7 @@ export class JobQueue {
     this.#waiting.push(entry.id)
     entry.events.flush()
     this.#advance()
-    return describe(entry)
+    return describeJob(entry)
   }
 
   /** Gives the threads to the next waiting job when they are free, or held by a paused one. */
@@ -212,7 +209,7 @@ export class JobQueue {
   #setState(entry: Entry, state: JobState): Job {
     entry.state = state
     entry.events.flush()
-    return describe(entry)
+    return describeJob(entry)
   }
 
   #entry(id: string): Entry {
@@ -226,48 +223,6 @@ export class JobQueue {
     const row = rows.find((candidate) => candidate.id === id)
     if (!row) throw unknownJob(id)
     return row
-  }
-}
-
-function describe(entry: Entry): Job {
-  const { meter } = entry.switch
-  const moving = entry.state === 'running'
-  return {
-    id: entry.id,
-    kind: entry.work.kind,
-    title: entry.work.title,
-    modelPath: entry.work.modelPath,
-    state: entry.state,
-    tensorsDone: entry.switch.tensorsDone,
-    tensorsTotal: entry.work.tensorsTotal,
-    bytesDone: meter.bytesDone,
-    bytesTotal: meter.bytesTotal,
-    bytesPerSecond: moving ? meter.bytesPerSecond : null,
-    remainingMs: moving ? meter.remainingMs : null,
-    error: entry.error,
-    findings: [...entry.switch.findings],
-    startedAt: entry.startedAt,
-    export: entry.export,
-  }
-}
-
-function describeInterrupted(row: UnfinishedJob): Job {
-  return {
-    id: row.id,
-    kind: row.kind,
-    title: row.title,
-    modelPath: row.modelPath,
-    state: 'interrupted',
-    tensorsDone: 0,
-    tensorsTotal: 0,
-    bytesDone: 0,
-    bytesTotal: 0,
-    bytesPerSecond: null,
-    remainingMs: null,
-    error: null,
-    findings: [],
-    startedAt: row.startedAt,
-    export: null,
   }
 }
 

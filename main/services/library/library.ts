@@ -111,6 +111,10 @@ export class Library {
     this.#count += 1
     const id = `model-${this.#count}`
     const tensors = new Map(model.tensors.map((tensor) => [tensor.name, tensor]))
+    // An earlier opening of a file that has changed since is of no more use.
+    for (const stale of this.#opened.values()) {
+      if (stale.model.path === model.path) this.#opened.delete(stale.id)
+    }
     const opened = { id, model, tensors, summary: summarizeModel(id, model, findImatrix(model)) }
     this.#opened.set(id, opened)
     this.#tell()

@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { QuantaloupeError } from '../../engine/errors.ts'
 
@@ -33,7 +33,7 @@ export class ServedPaths {
   /**
    * The absolute path of a file to be written; its folder must exist.
    *
-   * @throws QuantaloupeError `FOLDER_NOT_FOUND`, `OUTSIDE_ROOTS`
+   * @throws QuantaloupeError `FOLDER_NOT_FOUND`, `NOT_A_FOLDER`, `OUTSIDE_ROOTS`
    */
   writable(path: string): string {
     const folder = realFolder(path)
@@ -83,10 +83,12 @@ function realPath(path: string): string {
 function realFolder(path: string): string {
   const folder = dirname(resolve(path))
   try {
-    return realpathSync(folder)
+    const real = realpathSync(folder)
+    if (statSync(real).isDirectory()) return real
   } catch (error) {
     throw notFound('FOLDER_NOT_FOUND', 'There is no folder to write to', folder, error)
   }
+  throw new QuantaloupeError('NOT_A_FOLDER', 'There is a file where a folder should be', { place: folder })
 }
 
 /** The path itself where nothing exists yet; null for a link that leads nowhere. */

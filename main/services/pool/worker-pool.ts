@@ -17,6 +17,8 @@ export class WorkerPool implements TaskRunner {
   readonly threads: number
   readonly #workerUrl: URL
   #started: Piscina | null = null
+  /** Fails the tasks under way, should there be no thread left to run them. */
+  readonly #abandon = new Set<(reason: unknown) => void>()
 
   /** @param workerUrl the worker's entry file, found by the host's own entry */
   constructor(workerUrl: URL, threads: number) {
@@ -31,9 +33,13 @@ export class WorkerPool implements TaskRunner {
   }
 
   async #send<K extends Task['kind']>(task: TaskOf<K>): Promise<TaskReply<K>> {
+    const pool = this.#pool()
+    const { promise: abandoned, reject } = Promise.withResolvers<never>()
+    this.#abandon.add(reject)
     try {
-      return (await this.#pool().run(task)) as TaskReply<K>
+      return (await Promise.race([pool.run(task), abandoned])) as TaskReply<K>
     } catch (error) {
+      this.#giveUpWithoutThreads(pool, error)
       const reason = error instanceof Error ? error.message : String(error)
       throw new QuantaloupeError(
         'WORKER_DIED',
@@ -41,7 +47,17 @@ export class WorkerPool implements TaskRunner {
         { place: task.source.name, remedy: 'Start the job again; what was finished is kept.', fault: 'bug' },
         { cause: error },
       )
+    } finally {
+      this.#abandon.delete(reject)
     }
+  }
+
+  /** Piscina starts no new threads when they fail at once (a missing or broken entry), and would let tasks wait. */
+  #giveUpWithoutThreads(pool: Piscina, reason: unknown): void {
+    if (pool !== this.#started || pool.threads.length > 0) return
+    this.#started = null
+    for (const reject of this.#abandon) reject(reason)
+    void pool.destroy()
   }
 
   /** Ends all threads, whatever they do. */
@@ -60,7 +76,7 @@ export class WorkerPool implements TaskRunner {
       maxQueue: Infinity,
     })
     // A thread that dies between tasks fails none; the event must not end the process.
-    pool.on('error', () => undefined)
+    pool.on('error', (error) => this.#giveUpWithoutThreads(pool, error))
     this.#started = pool
     return pool
   }

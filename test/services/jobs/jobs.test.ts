@@ -178,3 +178,12 @@ it('cancels an export and leaves nothing', async () => {
   expect((await services.jobs.finished(job.id)).state).toBe('cancelled')
   expect((await callOk(services, 'files.list', { path: folder })).entries).toEqual([])
 })
+
+it('starts the next job when the running one is paused', async () => {
+  const services = testServices()
+  const { id: first, model } = await startLarge(services)
+  const second = await services.analysis.start({ model, formats: ['Q8_0'], method: 'reference' })
+  await services.jobs.pause(first)
+  expect((await services.jobs.finished(second.id)).state).toBe('done')
+  expect((await services.jobs.list()).find(({ id }) => id === first)?.state).toBe('paused')
+})

@@ -25,7 +25,9 @@ it('gives an unchanged open model again, a changed one anew', async () => {
   const first = await callOk(services, 'models.open', { path })
   expect((await callOk(services, 'models.open', { path })).id).toBe(first.id)
   touch(path)
-  expect((await callOk(services, 'models.open', { path })).id).not.toBe(first.id)
+  const second = await callOk(services, 'models.open', { path })
+  expect(second.id).not.toBe(first.id)
+  expect((await callOk(services, 'models.list', null)).map(({ id }) => id)).toEqual([second.id])
 })
 
 it('tells when the list of models changes, and forgets a closed one', async () => {

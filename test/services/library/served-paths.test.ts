@@ -106,3 +106,13 @@ it('refuses to serve a folder that is not there', () => {
     expect.objectContaining({ code: 'FOLDER_NOT_FOUND' }) as Error,
   )
 })
+
+it('says so when a file is where the folder to write to should be', async () => {
+  const services = testServices()
+  const { id: model } = await callOk(services, 'models.open', { path: writeSmallModel(testFolder()) })
+  const file = join(testFolder(), 'file')
+  writeFileSync(file, '')
+  expect(await codeOf(services, 'export.preview', { model, choices: {}, path: join(file, 'a.gguf') })).toBe(
+    'NOT_A_FOLDER',
+  )
+})

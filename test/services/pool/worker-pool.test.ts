@@ -99,3 +99,14 @@ it('lets a task sleep while its control is paused', async () => {
   resumeControl(control)
   await expect(running).resolves.toMatch(/^[0-9a-f]{64}$/)
 })
+
+it('fails all tasks when the worker can not be started, and tries again for later ones', async () => {
+  const pool = startPool(new URL('../../fixtures/no-such-worker.ts', import.meta.url))
+  const path = modelWith([])
+  const names = ['token_embd.weight', 'blk.0.attn_q.weight', 'blk.1.attn_q.weight', 'blk.0.ffn_down.weight']
+  const attempt = () => Promise.allSettled(names.map((name) => pool.run<'fingerprint'>(makeTask(name, path))))
+  for (const settled of [await attempt(), await attempt()]) {
+    for (const result of settled)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'WORKER_DIED' } })
+  }
+})
