@@ -35,6 +35,7 @@ export const useModels = defineStore('models', () => {
 
   async function start(): Promise<void> {
     on('models', setOpen)
+    on('openPath', ({ path }) => void openPath(path))
     const outcome = await notices.reported(call('models.list', null))
     if (outcome.ok) setOpen(outcome.value)
     await refreshRecent()

@@ -4,6 +4,8 @@ import { computed } from 'vue'
 import type { Measure, Method } from '../../preload/contract.ts'
 import type { ThemeName } from '../styles/tokens.ts'
 
+export const DEFAULT_FORMAT = 'Q4_K'
+
 export type ThemeChoice = 'system' | ThemeName
 
 /**
@@ -16,7 +18,7 @@ export type ThemeChoice = 'system' | ThemeName
 export const useSettings = defineStore('settings', () => {
   const theme = useLocalStorage<ThemeChoice>('quantaloupe.theme', 'system')
   const measure = useLocalStorage<Measure>('quantaloupe.measure', 'relativeError')
-  const format = useLocalStorage('quantaloupe.format', 'Q4_K')
+  const format = useLocalStorage('quantaloupe.format', DEFAULT_FORMAT)
   const otherFormat = useLocalStorage<string | null>('quantaloupe.otherFormat', null)
   const method = useLocalStorage<Method>('quantaloupe.method', 'reference')
   const inspectorOpen = useLocalStorage('quantaloupe.inspectorOpen', true)

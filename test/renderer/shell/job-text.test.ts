@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { duration, fractionDone, jobProgress } from '../../../renderer/shell/job-text.ts'
+import { jobOf } from '../../support/window-data.ts'
+
+it('tells tensors, rate and time left of a running job', () => {
+  expect(jobProgress(jobOf('a'))).toBe('1/4 tensors · 1.00 MiB/s · 0:12 left')
+})
+
+it('tells the state of a job that does not run', () => {
+  expect(jobProgress(jobOf('a', { state: 'paused' }))).toBe('1/4 tensors · paused')
+})
+
+it('leaves out what is not known yet', () => {
+  expect(jobProgress(jobOf('a', { bytesPerSecond: null, remainingMs: null }))).toBe('1/4 tensors')
+})
+
+it('measures progress by bytes, or by tensors when there are no bytes', () => {
+  expect(fractionDone(jobOf('a'))).toBe(0.25)
+  expect(fractionDone(jobOf('a', { bytesTotal: 0, tensorsDone: 2 }))).toBe(0.5)
+})
+
+it('writes durations like a clock', () => {
+  expect([duration(0), duration(61_000), duration(3_661_000)]).toEqual(['0:00', '1:01', '1:01:01'])
+})
