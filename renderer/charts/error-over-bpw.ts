@@ -2,7 +2,7 @@
 import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts'
 import type { ChartOption } from './echarts.ts'
 import { apart } from './label-layout.ts'
-import type { MeasureInfo } from './measures.ts'
+import { valueText, type MeasureInfo } from './measures.ts'
 import { significant } from './numbers.ts'
 import { formatColour } from './palette.ts'
 import { axisLooks, baseOption, dataOf, tooltipMarkup } from './parts.ts'
@@ -148,7 +148,7 @@ function pointMarkup(parameters: unknown, measure: MeasureInfo): string {
   const error = standardError === null ? '' : ` ± ${significant(standardError, 2)}`
   return tooltipMarkup(format, [
     ['Bits per weight', significant(bpw)],
-    [measure.label, `${significant(value)}${error}${measure.unit ? ` ${measure.unit}` : ''}`],
+    [measure.label, valueText(value, measure) + error],
   ])
 }
 

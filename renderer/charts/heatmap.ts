@@ -5,7 +5,7 @@ import { hatch, hollow, outline } from './cell-marks.ts'
 import type { ChartOption, RenderItem } from './echarts.ts'
 import { heatmapPlaces, type HeatmapCell, type HeatmapPlace, type Severity } from './heatmap-places.ts'
 import { gridAxes, layerGrid, positions } from './layer-grid.ts'
-import type { MeasureInfo, Scale } from './measures.ts'
+import { valueText, type MeasureInfo, type Scale } from './measures.ts'
 import { significant } from './numbers.ts'
 import { BLUE_WHITE_ORANGE, CIVIDIS, VIRIDIS } from './palette.ts'
 import { baseOption, dataOf, tooltipMarkup, type TooltipRow } from './parts.ts'
@@ -138,8 +138,7 @@ function placeTitle(place: HeatmapPlace): string {
 }
 
 function placeRows(place: HeatmapPlace, input: HeatmapInput): TooltipRow[] {
-  const unit = input.measure.unit ? ` ${input.measure.unit}` : ''
-  const value = place.value === null ? 'not measured yet' : significant(place.value) + unit
+  const value = place.value === null ? 'not measured yet' : valueText(place.value, input.measure)
   const rows: TooltipRow[] = [[input.measure.label, place.sampled ? `≈ ${value} (sampled rows)` : value]]
   if (place.tensors.length > 1) {
     rows.push(['Tensors here', `${place.tensors.length}, ${place.measured} measured`])

@@ -53,7 +53,12 @@ function bars(items: Item[], input: HistogramInput, theme: ChartTheme): CustomSe
       const [right = 0, bottom = 0] = api.coord([api.value(1), input.logCounts ? 1 : 0])
       return {
         type: 'rect',
-        shape: { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) },
+        shape: {
+          x: Math.round(left),
+          y: top,
+          width: Math.max(1, Math.round(right) - Math.round(left)),
+          height: Math.max(1, bottom - top),
+        },
         style: { fill: theme.accent },
         emphasis: { style: { fill: theme.text } },
       }

@@ -79,7 +79,7 @@ export function groupByPlace<T extends Place>(items: readonly T[]): T[][] {
 const STRIP_HEIGHT = 26
 const HEADER_HEIGHT = 22
 const SLANTED_HEADER_HEIGHT = 72
-const ROW_HEIGHT = { least: 7, most: 28 }
+const ROW_HEIGHT = { least: 7, most: 40 }
 /** More roles than this get slanted names. */
 const MOST_UPRIGHT = 8
 

@@ -1,4 +1,5 @@
 import type { Measure, Measurement } from '../../preload/contract.ts'
+import { significant } from './numbers.ts'
 
 export interface MeasureInfo {
   readonly name: Measure
@@ -39,22 +40,6 @@ export const MEASURES: readonly MeasureInfo[] = [
     meaning: 'Relative error of what the layer computes. Needs an activation covariance.',
   },
   {
-    name: 'rmse',
-    label: 'RMSE',
-    unit: '',
-    worst: 'highest',
-    scale: 'log',
-    meaning: 'Root of the mean squared error, in units of the weights.',
-  },
-  {
-    name: 'mse',
-    label: 'MSE',
-    unit: '',
-    worst: 'highest',
-    scale: 'log',
-    meaning: 'Mean squared error, in squared units of the weights.',
-  },
-  {
     name: 'maxAbsError',
     label: 'Largest error',
     unit: '',
@@ -86,12 +71,36 @@ export const MEASURES: readonly MeasureInfo[] = [
     scale: 'log',
     meaning: 'Angle between the weights and their quantized twins.',
   },
+  {
+    name: 'rmse',
+    label: 'RMSE',
+    unit: '',
+    worst: 'highest',
+    scale: 'log',
+    meaning: 'Root of the mean squared error, in units of the weights.',
+  },
+  {
+    name: 'mse',
+    label: 'MSE',
+    unit: '',
+    worst: 'highest',
+    scale: 'log',
+    meaning: 'Mean squared error, in squared units of the weights.',
+  },
 ]
 
 export function measureInfo(name: Measure): MeasureInfo {
   const info = MEASURES.find((measure) => measure.name === name)
   if (!info) throw new Error(`no measure is called ${name}`)
   return info
+}
+
+const COSINE_DIGITS = 5
+
+/** A value with its unit; three digits of a cosine would all be nines. */
+export function valueText(value: number | null, measure: MeasureInfo): string {
+  if (value !== null && measure.name === 'cosine') return value.toFixed(COSINE_DIGITS)
+  return value === null || measure.unit === '' ? significant(value) : `${significant(value)} ${measure.unit}`
 }
 
 /** The measured formats' best value of a measure; null when nothing was measured. */

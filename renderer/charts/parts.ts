@@ -21,7 +21,7 @@ export function baseOption(theme: ChartTheme) {
 
 export function axisLooks(theme: ChartTheme) {
   return {
-    axisLine: { show: true, lineStyle: { color: theme.line } },
+    axisLine: { show: true, onZero: false, lineStyle: { color: theme.line } },
     axisTick: { show: false },
     axisLabel: { color: theme.muted, fontSize: 11 },
     splitLine: { show: true, lineStyle: { color: theme.line, opacity: 0.6 } },

@@ -1,5 +1,5 @@
 import type { FormatInfo, Measurement, Method } from '../../../preload/contract.ts'
-import { bestValue, MEASURES, measureInfo, type MeasureInfo } from '../../charts/measures.ts'
+import { bestValue, MEASURES, measureInfo, valueText, type MeasureInfo } from '../../charts/measures.ts'
 import { bytes, exact, NO_VALUE, significant } from '../../charts/numbers.ts'
 import type { TableCell, TableColumn, TableSort } from '../../components/table-column.ts'
 import type { CellValue, PlainTable } from '../../components/table-text.ts'
@@ -37,19 +37,19 @@ export function shownMeasures(rows: readonly FormatRow[]): readonly MeasureInfo[
 
 export function formatColumns(measures: readonly MeasureInfo[], methods: number): readonly TableColumn[] {
   return [
-    { key: 'format', title: 'Format', width: 'minmax(120px, 1.3fr)', sortable: true },
+    { key: 'format', title: 'Format', width: 'minmax(104px, 1.3fr)', sortable: true },
     ...(methods > 1 ? [{ key: 'method', title: 'Method', width: '84px', sortable: true }] : []),
-    { key: 'bpw', title: 'bpw', width: '62px', align: 'right', sortable: true, hint: 'Bits per weight, scales and padding included' },
+    { key: 'bpw', title: 'bpw', width: '56px', align: 'right', sortable: true, hint: 'Bits per weight, scales and padding included' },
     { key: 'bytes', title: 'Bytes', width: '84px', align: 'right', sortable: true },
     ...measures.map((measure): TableColumn => ({
       key: measure.name,
       title: measure.unit ? `${measure.label} (${measure.unit})` : measure.label,
-      width: measure.name === 'relativeError' ? 'minmax(150px, 1.2fr)' : 'minmax(96px, 1fr)',
+      width: measure.name === 'relativeError' ? 'minmax(132px, 1.2fr)' : 'minmax(92px, 1fr)',
       align: 'right',
       sortable: true,
       hint: measure.meaning,
     })),
-    { key: 'rows', title: 'Rows', width: '92px', align: 'right', hint: 'Rows measured; fewer than all give an estimate' },
+    { key: 'rows', title: 'Rows', width: '64px', align: 'right', hint: 'Rows measured; fewer than all give an estimate' },
   ] // prettier-ignore
 }
 
@@ -62,15 +62,26 @@ function formatCell(row: FormatRow): TableCell {
   }
 }
 
+/** The unit stands in the head of the column. */
+function digits(value: number, measure: MeasureInfo): string {
+  return valueText(value, { ...measure, unit: '' })
+}
+
+/** The ratio of signal to noise of an exact copy has no number. */
+function isNoiseless(one: Measurement, measure: MeasureInfo): boolean {
+  return measure.name === 'sqnr' && one.relativeError === 0
+}
+
 function measureCell(one: Measurement, measure: MeasureInfo): TableCell {
   const value = one[measure.name]
+  if (isNoiseless(one, measure)) return { text: '∞', title: 'There is no error at all' }
   if (value === null) return { text: NO_VALUE, title: 'Has no meaning here' }
-  if (one.standardError === null) return { text: significant(value), title: String(value) }
-  const range =
-    measure.name === 'relativeError'
-      ? `${significant(value)} ± ${significant(one.standardError, 2)}`
-      : significant(value)
-  return { text: `≈ ${range}`, title: `Estimate from ${exact(one.sampledRows)} of ${exact(one.rows)} rows` }
+  if (one.standardError === null) return { text: digits(value, measure), title: String(value) }
+  const spread = measure.name === 'relativeError' ? ` ± ${significant(one.standardError, 2)}` : ''
+  return {
+    text: `≈ ${digits(value, measure)}${spread}`,
+    title: `Estimate from ${exact(one.sampledRows)} of ${exact(one.rows)} rows`,
+  }
 }
 
 function rowsCell(one: Measurement): TableCell {
@@ -95,10 +106,9 @@ export function formatRowCell(row: FormatRow, column: string): TableCell {
 export function isBest(row: FormatRow, column: string, rows: readonly FormatRow[]): boolean {
   const measure = MEASURES.find((info) => info.name === column)
   if (!measure || !row.measurement) return false
-  const best = bestValue(
-    rows.flatMap((one) => one.measurement ?? []),
-    measure,
-  )
+  const measured = rows.flatMap((one) => one.measurement ?? [])
+  if (measured.some((one) => isNoiseless(one, measure))) return isNoiseless(row.measurement, measure)
+  const best = bestValue(measured, measure)
   return best !== null && row.measurement[measure.name] === best
 }
 
