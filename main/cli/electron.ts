@@ -29,10 +29,11 @@ export function electronPackage(): string | null {
 
 /** Electron's executable, null while it has not been fetched. */
 export function electronBinary(folder: string): string | null {
+  const override = process.env['ELECTRON_OVERRIDE_DIST_PATH']
   const list = join(folder, 'path.txt')
-  if (!existsSync(list)) return null
-  const dist = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(folder, 'dist')
-  const binary = join(dist, readFileSync(list, 'utf8').trim())
+  if (!override && !existsSync(list)) return null
+  const name = existsSync(list) ? readFileSync(list, 'utf8').trim() : 'electron'
+  const binary = join(override ?? join(folder, 'dist'), name)
   return existsSync(binary) ? binary : null
 }
 

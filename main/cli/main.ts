@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { describeError, toErrorData } from '../engine/errors.ts'
+import { printable } from './printable.ts'
 import { buildProgram } from './program.ts'
 import type { ProgramFiles } from './program-files.ts'
 
@@ -50,9 +51,11 @@ function report(thrown: unknown): number {
 /** Commander has printed help and versions itself; its complaints come here. */
 function reportUsage(error: CommanderError): number {
   if (error.exitCode === 0) return 0
-  const sentence = oneLine(error.message.replace(/^error: /, '').replace(/\n+\(/, ' ('))
-  process.stderr.write(`quantaloupe: ${sentence}. See quantaloupe --help\n`)
+  if (error.code !== 'commander.help') {
+    const sentence = oneLine(error.message.replace(/^error: /, '').replace(/\n+\(/, ' ('))
+    process.stderr.write(`quantaloupe: ${sentence.replace(/\.+$/, '')}. See quantaloupe --help\n`)
+  }
   return 1
 }
 
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+const oneLine = (text: string): string => printable(text.replaceAll(/\s*\n\s*/g, ' '))

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Context } from '../context.ts'
 import { electronBinary, electronPackage, fetchElectron, missingDisplay, runWindow } from '../electron.ts'
+import { existingPath } from '../existing-path.ts'
 import { serve } from './serve.ts'
 
 /** `open [MODEL]`: the desktop window; where there can be none, one line why and the same for a browser. */
 export async function open(context: Context, [model]: readonly string[]): Promise<void> {
-  const path = model === undefined ? undefined : context.resolve(model)
-  if (path !== undefined && !existsSync(path)) throw notThere(path)
+  const path = model === undefined ? undefined : existingPath(context, model)
   const obstacle = await tryWindow(context, path)
   if (obstacle === null || context.signal.aborted) return
   context.remark(`No desktop window (${obstacle}); the workstation opens for a browser instead.`)
@@ -35,12 +35,5 @@ async function tryWindow(context: Context, model: string | undefined): Promise<s
   throw new QuantaloupeError('WINDOW_CRASHED', `The window closed unexpectedly: ${failure}`, {
     remedy: 'Start it again; finished measurements are kept.',
     fault: 'bug',
-  })
-}
-
-function notThere(path: string): QuantaloupeError {
-  return new QuantaloupeError('FILE_NOT_FOUND', 'There is no such file or folder', {
-    place: path,
-    remedy: 'Check the path.',
   })
 }

@@ -6,6 +6,7 @@ import { dataFolder } from '../../services/data-folder.ts'
 import { startWebServer } from '../../web/server.ts'
 import { claimUploadFolder } from '../../web/upload-folder.ts'
 import { workingFolder, type Context } from '../context.ts'
+import { existingPath } from '../existing-path.ts'
 import { startServices } from '../start-services.ts'
 
 export interface ServeOptions {
@@ -19,7 +20,7 @@ export async function serve(
   [model]: readonly string[],
   options: ServeOptions,
 ): Promise<void> {
-  const initialModel = model === undefined ? null : context.resolve(model)
+  const initialModel = model === undefined ? null : existingPath(context, model)
   const uploadFolder = claimUploadFolder(dataFolder())
   const services = startServices(context, {
     host: 'browser',

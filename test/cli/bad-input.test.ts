@@ -1,0 +1,106 @@
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CommandLine, SAMPLE } from '../support/cli.ts'
+
+const cli = new CommandLine()
+const at = (name: string): string => cli.path(name)
+
+beforeAll(() => {
+  mkdirSync(at('empty'))
+  writeFileSync(at('text.gguf'), 'This is not a model.\n')
+  writeFileSync(at('nothing.gguf'), '')
+  writeFileSync(at('plan.json'), '{"schema": 1')
+  writeFileSync(at('other.json'), '{"name": "not a plan"}')
+  copyFileSync(SAMPLE, at('short.gguf'))
+  truncateSync(at('short.gguf'), 1_000_000)
+})
+afterAll(() => cli.remove())
+
+/** Arguments, and words that the one line must have: what is wrong, where, what to do. */
+const CASES: Readonly<
+  Record<string, readonly [args: readonly string[], ...words: readonly (string | RegExp)[]]>
+> = {
+  'an unknown command': [['inspct'], "unknown command 'inspct'", 'inspect'],
+  'an unknown option': [['formats', '--jsn'], "unknown option '--jsn'", '--json'],
+  'a missing argument': [['inspect'], 'missing required argument', 'model'],
+  'an argument too many': [['inspect', SAMPLE, 'more'], 'too many arguments'],
+  'threads that are no number': [['formats', '--threads', 'two'], '--threads', 'whole number'],
+  'no threads at all': [['formats', '--threads', '0'], '--threads', '1 to'],
+  'a missing file': [['inspect', 'missing.gguf'], at('missing.gguf'), 'no such file'],
+  'a folder without models': [['inspect', 'empty'], at('empty'), 'no model'],
+  'a file that is no model': [['inspect', 'text.gguf'], at('text.gguf')],
+  'an empty file': [['inspect', 'nothing.gguf'], at('nothing.gguf')],
+  'a file that was cut off': [['inspect', 'short.gguf'], at('short.gguf'), /byte|bytes/],
+  'no formats': [['analyze', SAMPLE], '--formats'],
+  'an empty list of formats': [['analyze', SAMPLE, '--formats', 'Q4_K,,Q8_0'], '--formats'],
+  'an unknown format': [['analyze', SAMPLE, '--formats', 'Q4_X'], 'Q4_X', 'formats'],
+  'an unknown method': [
+    ['analyze', SAMPLE, '--formats', 'Q4_K', '--method', 'best'],
+    '--method',
+    'reference',
+  ],
+  'a sample of nothing': [['analyze', SAMPLE, '--formats', 'Q4_K', '--sample', '0'], '--sample', 'above 0'],
+  'a glob without a match': [['analyze', SAMPLE, '--formats', 'Q4_K', '--tensors', 'blk.9.*'], 'blk.9.*'],
+  'a missing imatrix': [['analyze', SAMPLE, '--formats', 'Q4_K', '--imatrix', 'no.dat'], at('no.dat')],
+  'a file that is no imatrix': [
+    ['analyze', SAMPLE, '--formats', 'Q4_K', '--imatrix', 'text.gguf'],
+    at('text.gguf'),
+  ],
+  'two output forms at once': [
+    ['analyze', SAMPLE, '--formats', 'Q4_K', '--csv', '--json'],
+    '--csv',
+    '--json',
+  ],
+  'no preset': [['plan', SAMPLE], '--preset'],
+  'an unknown preset': [['plan', SAMPLE, '--preset', 'Q4_KX'], 'Q4_KX', 'Q4_K'],
+  'a pin without a format': [['plan', SAMPLE, '--preset', 'Q4_K', '--pin', 'output.weight'], 'GLOB=FORMAT'],
+  'a pin without a match': [['plan', SAMPLE, '--preset', 'Q4_K', '--pin', 'outptu.*=Q8_0'], 'outptu.*=Q8_0'],
+  'a pin of an unknown format': [['plan', SAMPLE, '--preset', 'Q4_K', '--pin', 'output.weight=Q9'], 'Q9'],
+  'a plan file in no folder': [['plan', SAMPLE, '--preset', 'Q4_K', '-o', 'no/plan.json'], at('no')],
+  'an export without formats': [['export', SAMPLE, '-o', 'a.gguf'], '--plan', '--preset'],
+  'an export without a name': [['export', SAMPLE, '--preset', 'Q4_K'], '--output'],
+  'an export by plan and preset': [['export', SAMPLE, '--plan', 'a', '--preset', 'b', '-o', 'c'], '--plan'],
+  'a missing plan': [['export', SAMPLE, '--plan', 'no.json', '-o', 'a.gguf'], at('no.json')],
+  'a broken plan': [['export', SAMPLE, '--plan', 'plan.json', '-o', 'a.gguf'], at('plan.json'), 'JSON'],
+  'a file that is no plan': [['export', SAMPLE, '--plan', 'other.json', '-o', 'a.gguf'], at('other.json')],
+  'an export into no folder': [['export', SAMPLE, '--preset', 'Q4_K', '-o', 'no/a.gguf'], at('no')],
+  'an export into a file': [
+    ['export', SAMPLE, '--preset', 'Q4_K', '-o', 'plan.json/a.gguf'],
+    at('plan.json'),
+  ],
+  'an export onto a folder': [
+    ['export', SAMPLE, '--preset', 'Q4_K', '-o', 'empty', '--overwrite'],
+    at('empty'),
+  ],
+  'an export onto its own source': [
+    ['export', SAMPLE, '--preset', 'Q4_K', '-o', SAMPLE, '--overwrite'],
+    SAMPLE,
+  ],
+  'a diff with a missing model': [['diff', SAMPLE, 'missing.gguf'], at('missing.gguf')],
+  'a port that is none': [['serve', '--port', '70000'], '--port', '65535'],
+  'a root that is not there': [['serve', '--root', 'no'], at('no'), '--root'],
+  'a root that is a file': [['serve', '--root', 'plan.json'], at('plan.json'), '--root'],
+  'a missing model to serve': [['serve', 'missing.gguf'], at('missing.gguf')],
+  'a missing model to open': [['open', 'missing.gguf'], at('missing.gguf')],
+}
+
+describe('bad input gets one clear line and exit code 1', () => {
+  it.concurrent.each(Object.entries(CASES))('for %s', async (_name, [args, ...words]) => {
+    const { code, stdout, stderr } = await cli.run(...args)
+    expect(stderr).toMatch(/^quantaloupe: .+\n$/)
+    expect([code, stdout]).toEqual([1, ''])
+    for (const word of words) expect(stderr).toMatch(word)
+  })
+})
+
+describe('a model with a hostile name', () => {
+  it('cannot write to the terminal beyond its cell', async () => {
+    const bytes = Buffer.from(readFileSync(SAMPLE))
+    const place = bytes.indexOf('novelist-7m', 0, 'latin1')
+    bytes.write('\u001b[2J\u001b]0;x\u0007', place, 'latin1')
+    writeFileSync(at('hostile.gguf'), bytes)
+    const { stdout } = await cli.run('inspect', 'hostile.gguf')
+    expect(stdout).toContain('\\u{1b}[2J')
+    expect(stdout).not.toMatch(/[\u001b\u0007]/)
+  })
+})
