@@ -121,9 +121,14 @@ export class Library {
     return opened
   }
 
+  /** The list is a convenience: a cache that can not be used is told by whatever needs it, and keeps no model closed. */
   async #remember({ path, name }: ModelSummary): Promise<void> {
-    const cache = await this.#parts.recents?.()
-    cache?.use(({ recentModels }) => recentModels.add({ path, name, openedAt: new Date().toISOString() }))
+    try {
+      const cache = await this.#parts.recents?.()
+      cache?.use(({ recentModels }) => recentModels.add({ path, name, openedAt: new Date().toISOString() }))
+    } catch (error) {
+      if (!(error instanceof QuantaloupeError)) throw error
+    }
   }
 
   #tell(): void {

@@ -21,7 +21,7 @@ function row(entry: MetadataEntry): MetadataRow {
 }
 
 /** JSON has no 64-bit integers, NaN or infinities: those become text. */
-export function plainScalar(value: Scalar): string | number | boolean {
+function plainScalar(value: Scalar): string | number | boolean {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   if (typeof value === 'string' && value.length > LONGEST_STRING) return `${value.slice(0, LONGEST_STRING)}…`

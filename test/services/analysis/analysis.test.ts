@@ -199,9 +199,6 @@ it('weighs errors with the importance beside the model, apart from unweighted re
   expect(plain.results[0]?.weightedRelativeError).toBeNull()
   expect(weighted.results[0]).toMatchObject({ cached: false })
   expect(weighted.results[0]?.weightedRelativeError).toBeGreaterThan(0)
-  const legacy = { formats: ['Q4_K'], tensors, imatrix: `${SAMPLE_FOLDER}/imatrix.dat` }
-  const { results } = await analyze(services, SAMPLE_GGUF, legacy)
-  expect(results[0]?.tensor).toBe('blk.0.attn_q.weight')
 })
 
 it('shows measurements of all tensors in a format without measuring', async () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import { SAMPLE_FOLDER, SAMPLE_GGUF } from '../../support/sample-model.ts'
 import { callOk, codeOf, testFolder, testServices, touch, writeSmallModel } from '../../support/services.ts'
@@ -126,4 +127,16 @@ it.each([
   mkdirSync(join(folder, 'empty'))
   const found = await codeOf(testServices(), 'models.open', { path: path ?? join(folder, 'empty') })
   expect(found).toEqual(code ?? expect.stringMatching(/^(?!INTERNAL)[A-Z_]+$/))
+})
+
+it('opens a model though the cache is of a newer version, which is told where the cache is needed', async () => {
+  const dataFolder = testFolder()
+  const newer = new Database(join(dataFolder, 'cache.sqlite'))
+  newer.pragma('user_version = 99')
+  newer.close()
+  const services = testServices({ dataFolder })
+  const { id: model } = await callOk(services, 'models.open', { path: writeSmallModel(testFolder()) })
+  expect(await codeOf(services, 'models.recent', null)).toBe('CACHE_TOO_NEW')
+  const request = { model, formats: ['Q4_K'], method: 'reference' }
+  expect(await codeOf(services, 'analysis.start', request)).toBe('CACHE_TOO_NEW')
 })
