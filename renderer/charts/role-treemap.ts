@@ -64,7 +64,7 @@ export function roleTreemapOption(shares: readonly RoleShare[], theme: ChartThem
       top: 0,
       bottom: 0,
       itemStyle: { borderColor: theme.surface, borderWidth: 1, gapWidth: 1 },
-      label: { fontSize: 11, overflow: 'truncate' },
+      label: { fontSize: 11, lineHeight: 15, overflow: 'truncate' },
       data: shares.map((share) => ({
         name: share.role,
         value: share.parameters,

@@ -4,9 +4,13 @@
  */
 export async function droppedFiles(transfer: DataTransfer, walkFolders: boolean): Promise<readonly File[]> {
   if (!walkFolders) return [...transfer.files]
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
-  const files = await Promise.all(entries.map(filesOfEntry))
-  return files.flat()
+  // All items are asked before the first wait: they are gone afterwards.
+  const pending = [...transfer.items].map((item) => {
+    const entry = item.webkitGetAsEntry()
+    return entry ? filesOfEntry(entry) : Promise.resolve([item.getAsFile()])
+  })
+  const files = await Promise.all(pending)
+  return files.flat().filter((file) => file !== null)
 }
 
 async function filesOfEntry(entry: FileSystemEntry): Promise<readonly File[]> {

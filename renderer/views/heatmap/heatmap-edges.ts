@@ -28,6 +28,8 @@ const EDGE_WIDTH = 72
 const GAP = 8
 /** More rows than this are thinner than a line of text. */
 const MOST_LABELLED = 48
+/** White with a dark rim reads on every colour of every ramp. */
+const READABLE = { color: '#ffffff', textBorderColor: 'rgba(0, 0, 0, 0.75)', textBorderWidth: 2 } as const
 const CELL_HEIGHT = 24
 
 interface EdgeItem {
@@ -59,6 +61,7 @@ function cells(axis: number, data: EdgeItem[], { measure, theme }: EdgeLooks): H
     label: {
       show: data.length <= MOST_LABELLED,
       fontSize: 11,
+      ...READABLE,
       formatter: (parameters) => significant(dataOf<EdgeItem>(parameters)?.figure ?? null),
     },
     tooltip: {

@@ -3,7 +3,7 @@ import type { Tensor } from '../../../preload/contract.ts'
 import type { HeatmapInput } from '../../charts/heatmap.ts'
 import { layerGrid } from '../../charts/layer-grid.ts'
 import { measureInfo } from '../../charts/measures.ts'
-import { bytes, exact } from '../../charts/numbers.ts'
+import { bytes, exact, significant } from '../../charts/numbers.ts'
 import type { TooltipRow } from '../../charts/parts.ts'
 import { useMeasurements } from '../../stores/measurements.ts'
 import { useSelection } from '../../stores/selection.ts'
@@ -64,7 +64,11 @@ export function useHeatmap() {
   function details(name: string): readonly TooltipRow[] {
     const rank = ranks.value.get(name)
     const one = table.value.get(name)
+    const other = minus.value?.get(name)
     return [
+      ...(one && other
+        ? [one, other].map((side) => [side.format, significant(side[settings.measure])] as const)
+        : []),
       ...(rank === undefined ? [] : [['Rank', `${exact(rank)} of ${exact(ranks.value.size)}`] as const]),
       ...(one ? [[`Bytes as ${one.effectiveFormat}`, bytes(one.bytes)] as const] : []),
       ...(one && one.effectiveFormat !== one.format
