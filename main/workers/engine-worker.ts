@@ -26,10 +26,12 @@ function perform(task: Task): TaskResults[Task['kind']] {
 }
 
 /** Never throws: structured cloning would drop an error's code. */
-export default function runTask(task: Task): TaskReply<Task['kind']> {
+function runTask(task: Task): TaskReply<Task['kind']> {
   try {
     return { ok: true, value: perform(task) }
   } catch (thrown) {
     return { ok: false, error: toErrorData(thrown) }
   }
 }
+
+export default runTask

@@ -33,20 +33,17 @@ export interface Measurement {
   readonly nonFinite: number
 }
 
-/** Names of the measures the window and the command line can show. */
-export const MEASURES = [
-  'relativeError',
-  'weightedRelativeError',
-  'outputRelativeError',
-  'mse',
-  'rmse',
-  'cosine',
-  'angle',
-  'maxAbsError',
-  'sqnr', // prettier-ignore
-] as const
-
-export type Measure = (typeof MEASURES)[number]
+/** Measures that the window and the command line can show. */
+export type Measure =
+  | 'relativeError'
+  | 'weightedRelativeError'
+  | 'outputRelativeError'
+  | 'mse'
+  | 'rmse'
+  | 'cosine'
+  | 'angle'
+  | 'maxAbsError'
+  | 'sqnr'
 
 /** Row bands and column bands of an error profile. */
 export const PROFILE_SIZE = 64
