@@ -57,6 +57,9 @@ async function demo(services: Services): Promise<void> {
   const rows: Row[] = []
   for (const candidate of candidates) rows.push(await check(candidate))
   process.stdout.write(`${renderTable(COLUMNS, rows)}\n`)
+  say(
+    '± is the error from the short text, the same for all rows: the differences between rows are far more certain.',
+  )
 }
 
 async function analyze(services: Services, model: string): Promise<void> {

@@ -16,7 +16,7 @@ const PLAIN_LINE_MS = 2_000
 export class Progress {
   readonly #stream: WriteStream
   readonly #quiet: boolean
-  #lastLineMs = 0
+  #lastLineMs = -Infinity
   #hasBar = false
 
   constructor(stream: WriteStream, quiet: boolean) {

@@ -18,7 +18,7 @@ export interface Running {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
   /** Resolves with the first match in what was printed so far, on either stream. */
-  printed(pattern: RegExp): Promise<RegExpExecArray>
+  readonly printed: (pattern: RegExp) => Promise<RegExpExecArray>
 }
 
 /** A temporary folder with a data folder of its own, and the command line run in it as a real process. */
