@@ -14,7 +14,7 @@ export interface PlanRow {
 }
 
 export const PLAN_COLUMNS: readonly TableColumn[] = [
-  { key: 'lock', title: '', width: '38px', hint: 'Locked against presets and bulk changes' },
+  { key: 'lock', title: '', width: '44px', hint: 'Locked against presets and bulk changes' },
   { key: 'name', title: 'Tensor', width: 'minmax(170px, 2fr)', mono: true, sortable: true },
   { key: 'stored', title: 'Stored', width: '62px', sortable: true },
   { key: 'requested', title: 'Plan', width: '124px', sortable: true, hint: 'What is asked for; click to change' },
