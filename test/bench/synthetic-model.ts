@@ -39,13 +39,17 @@ export function writeSyntheticModel(
 }
 
 function fill(file: number, offset: number, count: number): void {
-  const matrix = pseudoRandomHalves(MATRIX_BYTES / 2)
-  for (let index = 0; index < count; index++)
+  const halves = pseudoRandomHalves(MATRIX_BYTES / 2)
+  const matrix = new Uint8Array(halves.buffer)
+  for (let index = 0; index < count; index++) {
+    // Equal matrices would be measured once and then found in the cache.
+    halves[0] = index
     writeSync(file, matrix, 0, matrix.length, offset + index * MATRIX_BYTES)
+  }
 }
 
 /** Halves with exponents around 2^-6 and both signs: sizes like those of real weights. */
-function pseudoRandomHalves(count: number): Uint8Array {
+function pseudoRandomHalves(count: number): Uint16Array {
   const halves = new Uint16Array(count)
   let state = 0x9e3779b9
   for (let index = 0; index < count; index++) {
@@ -53,7 +57,7 @@ function pseudoRandomHalves(count: number): Uint8Array {
     const exponent = 6 + ((state >>> 27) & 3)
     halves[index] = ((state >>> 16) & 0x8000) | (exponent << 10) | ((state >>> 8) & 0x3ff)
   }
-  return new Uint8Array(halves.buffer)
+  return halves
 }
 
 function headerBytes(count: number): Uint8Array {
