@@ -42,3 +42,8 @@ export function count(value: number): string {
 export function percent(fraction: number | null): string {
   return fraction === null ? NO_VALUE : `${(fraction * 100).toPrecision(3)} %`
 }
+
+/** `1 tensor`, `2,048 tensors`. */
+export function counted(value: number, noun: string): string {
+  return `${exact(value)} ${noun}${value === 1 ? '' : 's'}`
+}

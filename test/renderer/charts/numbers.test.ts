@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { bytes, count, exact, NO_VALUE, percent, significant } from '../../../renderer/charts/numbers.ts'
+import {
+  bytes,
+  count,
+  counted,
+  exact,
+  NO_VALUE,
+  percent,
+  significant,
+} from '../../../renderer/charts/numbers.ts'
 
 test.each([
   [0, '0'],
@@ -35,4 +43,8 @@ test('exact numbers keep every digit', () => {
 
 test('counts use decimal units', () => {
   expect([count(999), count(6_820_000), count(7.1e9)]).toEqual(['999', '6.82 M', '7.10 B'])
+})
+
+test('one thing is not plural', () => {
+  expect([counted(1, 'tensor'), counted(2048, 'tensor')]).toEqual(['1 tensor', '2,048 tensors'])
 })
