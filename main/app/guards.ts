@@ -33,7 +33,7 @@ function guard(contents: WebContents): void {
 }
 
 /** Whether a link may be handed to the system's browser. */
-export function isDocumentation(address: string): boolean {
+function isDocumentation(address: string): boolean {
   const url = URL.parse(address)
   return url !== null && url.protocol === 'https:' && DOCUMENTATION_HOSTS.includes(url.host)
 }

@@ -5,7 +5,7 @@ import { WINDOW_URL } from './own-page.ts'
 const BACKGROUND = { light: '#f2f3f4', dark: '#121417' }
 
 /** @param preload path of the built preload script */
-export function windowOptions(preload: string): BrowserWindowConstructorOptions {
+function windowOptions(preload: string): BrowserWindowConstructorOptions {
   return {
     width: 1440,
     height: 900,

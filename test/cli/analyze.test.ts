@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CommandLine, SAMPLE } from '../support/cli.ts'
 import { analyzeSchema } from '../support/cli-schemas.ts'
@@ -75,6 +77,17 @@ describe('analyze', () => {
     child.kill('SIGINT')
     const { code, stdout } = await ended
     expect([code, stdout]).toEqual([130, ''])
+  })
+
+  it('goes on with a new cache when the old one is damaged, and says so', async () => {
+    const damaged = new CommandLine()
+    mkdirSync(damaged.data)
+    writeFileSync(join(damaged.data, 'cache.sqlite'), 'no database '.repeat(1000))
+    const { code, stderr } = await damaged.run('analyze', SAMPLE, '--formats', 'Q4_K', ...ONE)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^note: .*cache\.sqlite.* was damaged/m)
+    expect(readdirSync(damaged.data).some((name) => name.startsWith('cache.sqlite.damaged'))).toBe(true)
+    damaged.remove()
   })
 
   it('gives the same figures with one thread and with two', async () => {

@@ -93,6 +93,14 @@ describe('bad input gets one clear line and exit code 1', () => {
   })
 })
 
+describe('a target that cannot be written', () => {
+  it.runIf(process.platform === 'linux')('is told in one line', async () => {
+    const { code, stderr } = await cli.run('export', SAMPLE, '--preset', 'Q4_K', '-o', '/proc/a.gguf')
+    expect([code, stderr.split('\n').length]).toEqual([1, 2])
+    expect(stderr).toMatch(/^quantaloupe: .*\/proc/)
+  })
+})
+
 describe('a model with a hostile name', () => {
   it('cannot write to the terminal beyond its cell', async () => {
     const bytes = Buffer.from(readFileSync(SAMPLE))
