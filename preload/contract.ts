@@ -10,7 +10,17 @@ import type { ErrorProfile, Measure, Measurement } from '../main/engine/metrics/
 import type { FormatFamily, Method, Target } from '../main/engine/quantizers/format.ts'
 import type { Tensor } from '../main/engine/tensor/tensor.ts'
 
-export type { Container, ErrorData, ErrorProfile, Finding, FormatFamily, Histogram, Measure, Measurement, Method }
+export type {
+  Container,
+  ErrorData,
+  ErrorProfile,
+  Finding,
+  FormatFamily,
+  Histogram,
+  Measure,
+  Measurement,
+  Method,
+}
 export type { ScalarType, Target, Tensor }
 
 /** What the command line's `formats` prints for one format. */
