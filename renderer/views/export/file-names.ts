@@ -21,7 +21,7 @@ export function folderOf(path: string): string {
 const TYPE_ENDING = /[-.](?:bf16|f16|f32|i?q\d[\w]*|tq\d_\d|mxfp4)$/i
 
 /** The format that most of the plan's bytes have. */
-export function mainFormat(plan: Plan): string {
+function mainFormat(plan: Plan): string {
   const bytes = new Map<string, number>()
   for (const tensor of plan.tensors) {
     bytes.set(tensor.format, (bytes.get(tensor.format) ?? 0) + tensor.bytes)
