@@ -7,7 +7,7 @@ export interface LabelBox {
   readonly height: number
 }
 
-const GAP = 1
+const GAP = 3
 
 function overlaps(a: LabelBox, b: LabelBox): boolean {
   return (

@@ -11,6 +11,7 @@ import type {
   TensorChoice,
 } from '../../preload/contract.ts'
 import { call } from '../bridge/index.ts'
+import { hasEnded, useJobs } from './jobs.ts'
 import { useModels } from './models.ts'
 import { useNotices } from './notices.ts'
 
@@ -46,6 +47,7 @@ const EVALUATE_AFTER_MS = 120
 export const usePlan = defineStore('plan', () => {
   const models = useModels()
   const notices = useNotices()
+  const jobs = useJobs()
   const histories = shallowRef<ReadonlyMap<ModelId, History>>(new Map())
   const evaluated = shallowRef<Plan | null>(null)
   const pending = shallowRef(false)
@@ -165,6 +167,11 @@ export const usePlan = defineStore('plan', () => {
       evaluated.value = null
       error.value = null
     },
+  )
+  /** An analysis that has ended may complete the errors of the plan. */
+  watch(
+    () => jobs.all.filter((job) => job.kind === 'analysis' && hasEnded(job)).length,
+    () => void evaluateSoon(),
   )
   watch(
     [choices, () => models.activeId, () => models.imatrix],
