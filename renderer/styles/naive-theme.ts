@@ -16,6 +16,7 @@ export function naiveOverrides(theme: ThemeName): GlobalThemeOverrides {
       warningColor: tokens.warning,
       successColor: tokens.success,
       infoColor: tokens.textMuted,
+      infoColorSuppl: tokens.textMuted,
       fontFamily: FONT,
       fontFamilyMono: MONO,
       fontSize: '13px',

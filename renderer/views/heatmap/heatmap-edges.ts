@@ -5,6 +5,7 @@ import type { ChartOption } from '../../charts/echarts.ts'
 import type { LayerGrid } from '../../charts/layer-grid.ts'
 import type { MeasureInfo } from '../../charts/measures.ts'
 import { significant } from '../../charts/numbers.ts'
+import { interpolate, textOn } from '../../charts/palette.ts'
 import { dataOf, tooltipMarkup } from '../../charts/parts.ts'
 import type { ColourScale } from '../../charts/scale.ts'
 import type { ChartTheme } from '../../charts/theme.ts'
@@ -28,19 +29,27 @@ const EDGE_WIDTH = 72
 const GAP = 8
 /** More rows than this are thinner than a line of text. */
 const MOST_LABELLED = 48
-/** White with a dark rim reads on every colour of every ramp. */
-const READABLE = { color: '#ffffff', textBorderColor: 'rgba(0, 0, 0, 0.75)', textBorderWidth: 2 } as const
 const CELL_HEIGHT = 24
 
 interface EdgeItem {
   readonly value: [x: number, y: number, position: number]
   readonly title: string
   readonly figure: number
+  readonly label: { readonly color: string }
 }
 
-function items(edges: Edges, { grid, scale }: EdgeLooks): Readonly<Record<'layers' | 'roles', EdgeItem[]>> {
-  const item = (figure: number | null, x: number, y: number, title: string): EdgeItem[] =>
-    figure === null ? [] : [{ value: [x, y, scale.place(figure)], title, figure }]
+/** Black or white, whichever can be read on the colour at this position of the legend. */
+function textColour(position: number, scale: ColourScale, ramp: readonly string[]): string {
+  return textOn(interpolate(ramp, (position - scale.minimum) / (scale.maximum - scale.minimum)))
+}
+
+function items(edges: Edges, { grid, scale }: EdgeLooks, ramp: readonly string[]) {
+  const item = (figure: number | null, x: number, y: number, title: string): EdgeItem[] => {
+    if (figure === null) return []
+    const position = scale.place(figure)
+    const label = { color: textColour(position, scale, ramp) }
+    return [{ value: [x, y, position], title, figure, label }]
+  }
   return {
     layers: grid.layers.flatMap((layer, y) => item(edges.layers[y] ?? null, 0, y, `All of layer ${layer}`)),
     roles: grid.roles.flatMap((role, x) => item(edges.roles[x] ?? null, x, 0, `All of ${role}`)),
@@ -61,7 +70,6 @@ function cells(axis: number, data: EdgeItem[], { measure, theme }: EdgeLooks): H
     label: {
       show: data.length <= MOST_LABELLED,
       fontSize: 11,
-      ...READABLE,
       formatter: (parameters) => significant(dataOf<EdgeItem>(parameters)?.figure ?? null),
     },
     tooltip: {
@@ -107,9 +115,10 @@ function grids(option: ChartOption): GridComponentOption[] {
 export function withEdges(option: ChartOption, edges: Edges, looks: EdgeLooks): ChartOption {
   const { grid } = looks
   if (grid.layers.length === 0) return option
-  const { layers, roles } = items(edges, looks)
   const series = list(option.series as Many<HeatmapSeriesOption>)
   const legend = option.visualMap as VisualMapComponentOption
+  const ramp = (legend.inRange?.['color'] ?? []) as string[]
+  const { layers, roles } = items(edges, looks, ramp)
   return {
     ...option,
     visualMap: { ...legend, seriesIndex: [0, 1, series.length, series.length + 1] },
