@@ -82,6 +82,8 @@ const SLANTED_HEADER_HEIGHT = 72
 const ROW_HEIGHT = { least: 7, most: 40 }
 /** More roles than this get slanted names. */
 const MOST_UPRIGHT = 8
+/** Room on the right for the slanted name of the last role. */
+const SLANTED_OVERHANG = 44
 
 function headerHeight(roles: readonly string[]): number {
   if (roles.length === 0) return 0
@@ -150,7 +152,8 @@ function layerAxis(names: readonly string[], gridIndex: number, theme: ChartThem
 export function gridAxes(grid: LayerGrid, theme: ChartTheme, below = 0) {
   const stripHeader = headerHeight(grid.globals)
   const strip = grid.globals.length > 0 ? stripHeader + STRIP_HEIGHT + 6 : 0
-  const sides = { left: 52, right: 12, outerBoundsMode: 'none' as const }
+  const slanted = Math.max(grid.roles.length, grid.globals.length) > MOST_UPRIGHT
+  const sides = { left: 52, right: slanted ? SLANTED_OVERHANG : 12, outerBoundsMode: 'none' as const }
   return {
     grid: [
       { ...sides, top: strip + headerHeight(grid.roles), bottom: below + 6 },
