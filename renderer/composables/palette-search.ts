@@ -9,11 +9,11 @@ export interface PaletteEntry {
 }
 
 /** All words of the query occur in the text, in any order; both in lower case. */
-export function matchesWords(text: string, words: readonly string[]): boolean {
+function matchesWords(text: string, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word))
 }
 
-export function wordsOf(query: string): readonly string[] {
+function wordsOf(query: string): readonly string[] {
   return query.toLowerCase().split(/\s+/).filter(Boolean)
 }
 
