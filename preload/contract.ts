@@ -197,11 +197,20 @@ export interface Plan {
   readonly tensors: readonly PlannedTensor[]
 }
 
+/** A metadata entry that an export sets; 64-bit integers are decimal strings. */
+export interface MetadataSetting {
+  readonly key: string
+  readonly type: ScalarType
+  readonly value: string | number | boolean
+}
+
 export interface ExportRequest {
   readonly model: ModelId
   readonly choices: PlanChoices
   readonly path: string
   readonly imatrix?: string
+  /** Replaces entries of the source in their place, and appends the others. */
+  readonly metadata?: readonly MetadataSetting[]
   readonly overwrite: boolean
   readonly allowRequantize: boolean
 }

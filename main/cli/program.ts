@@ -97,6 +97,7 @@ function addPlanningCommands(program: Command, action: Action): void {
     .requiredOption('-o, --output <file>', 'the GGUF to write')
     .addOption(methodOption())
     .option(...IMATRIX)
+    .option('--kv <key=type:value>', 'set metadata; may be given again', collect)
     .option('--overwrite', 'replace an existing file')
     .option('--allow-requantize', 'quantize weights that are quantized already')
     .option('--dry-run', 'tell the exact size and write nothing')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { QuantaloupeError } from '../engine/errors.ts'
+import { SCALAR_TYPES } from './exports/metadata-settings.ts'
 import { planChoicesSchema, planSchema } from './plans/plan-schema.ts'
 import type { MethodName, Methods, RequestOf } from '../../preload/contract.ts'
 
@@ -7,6 +8,11 @@ import type { MethodName, Methods, RequestOf } from '../../preload/contract.ts'
 const MAX_TEXT = 4096
 /** A page of an array; the reader gives no more at a time either. */
 const MAX_PAGE = 10_000
+/** Longest metadata key of the file format. */
+const MAX_KEY = 65_535
+/** Metadata texts, such as chat templates. */
+const MAX_VALUE = 2 ** 20
+const MAX_SETTINGS = 1_000
 
 const text = z.string().min(1).max(MAX_TEXT)
 const method = z.enum(['reference', 'optimal', 'gptq'])
@@ -15,6 +21,17 @@ const model = z.strictObject({ model: text })
 const job = z.strictObject({ job: text })
 const path = z.strictObject({ path: text })
 const imatrix = text.exactOptional()
+const metadata = z
+  .array(
+    z.strictObject({
+      key: z.string().max(MAX_KEY),
+      type: z.enum(SCALAR_TYPES),
+      value: z.union([z.string().max(MAX_VALUE), z.number(), z.boolean()]),
+    }),
+  )
+  .max(MAX_SETTINGS)
+  .readonly()
+  .exactOptional()
 
 /** One schema for every method of the contract. */
 export const REQUEST_SCHEMAS = {
@@ -31,7 +48,7 @@ export const REQUEST_SCHEMAS = {
   'models.metadata': model,
   'models.metadataArray': z.strictObject({
     model: text,
-    key: z.string().max(65_535),
+    key: z.string().max(MAX_KEY),
     offset: z.int().nonnegative(),
     length: z.int().nonnegative().max(MAX_PAGE),
   }),
@@ -58,12 +75,19 @@ export const REQUEST_SCHEMAS = {
   'plans.evaluate': z.strictObject({ model: text, choices: planChoicesSchema, imatrix }),
   'plans.save': z.strictObject({ plan: planSchema, path: text }),
   'plans.load': z.strictObject({ model: text, path: text }),
-  'export.preview': z.strictObject({ model: text, choices: planChoicesSchema, path: text, imatrix }),
+  'export.preview': z.strictObject({
+    model: text,
+    choices: planChoicesSchema,
+    path: text,
+    imatrix,
+    metadata,
+  }),
   'export.start': z.strictObject({
     model: text,
     choices: planChoicesSchema,
     path: text,
     imatrix,
+    metadata,
     overwrite: z.boolean(),
     allowRequantize: z.boolean(),
   }),

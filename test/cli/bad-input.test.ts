@@ -16,6 +16,9 @@ beforeAll(() => {
 })
 afterAll(() => cli.remove())
 
+const withMetadata = (setting: string): readonly string[] =>
+  ['export', SAMPLE, '--preset', 'Q4_K', '-o', 'a.gguf', '--kv', setting] // prettier-ignore
+
 /** Arguments, and words that the one line must have: what is wrong, where, what to do. */
 const CASES: Readonly<
   Record<string, readonly [args: readonly string[], ...words: readonly (string | RegExp)[]]>
@@ -75,6 +78,24 @@ const CASES: Readonly<
   'an export onto its own source': [
     ['export', SAMPLE, '--preset', 'Q4_K', '-o', SAMPLE, '--overwrite'],
     SAMPLE,
+  ],
+  'an export with a covariance': [
+    ['export', SAMPLE, '--preset', 'Q4_K', '-o', 'a.gguf', '--covariance', 'c.safetensors'],
+    "unknown option '--covariance'",
+  ],
+  'an export in parts': [
+    ['export', SAMPLE, '--preset', 'Q4_K', '-o', 'a.gguf', '--split-max-size', '1000'],
+    "unknown option '--split-max-size'",
+  ],
+  'metadata without a value': [withMetadata('general.name'), 'general.name', 'KEY=TYPE:VALUE'],
+  'metadata of an unknown type': [withMetadata('general.name=str:x'), 'str', 'string'],
+  'metadata that does not fit its type': [withMetadata('my.count=u8:256'), 'my.count', '256', '0 to 255'],
+  'metadata that is no number': [withMetadata('my.count=u32:many'), 'my.count', 'many', 'u32'],
+  'metadata with a key that is none': [withMetadata('my key=bool:true'), 'my key', 'dots'],
+  'metadata that the export sets itself': [
+    withMetadata('general.file_type=u32:2'),
+    'general.file_type',
+    'formats of the tensors',
   ],
   'a diff with a missing model': [['diff', SAMPLE, 'missing.gguf'], at('missing.gguf')],
   'a port that is none': [['serve', '--port', '70000'], '--port', '65535'],

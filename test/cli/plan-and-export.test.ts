@@ -55,6 +55,21 @@ describe('export', () => {
     expect(written).toEqual(document.tensors.map(({ name, format, bytes }) => ({ name, format, bytes })))
   })
 
+  it('sets metadata, and counts it in the size it tells', async () => {
+    const target = cli.path('named.gguf')
+    const settings = ['general.name=string:A = b: c', 'my.seed=u64:18446744073709551615', 'my.rate=f32:0.5']
+    const args = ['export', SAMPLE, '--plan', PLAN, '-o', target, ...settings.flatMap((kv) => ['--kv', kv])]
+    const { fileBytes } = dryRunSchema.parse(await cli.json(...args, '--dry-run'))
+    await cli.json(...args)
+    expect(statSync(target).size).toBe(fileBytes)
+    const { metadata } = inspectSchema.parse(await cli.json('inspect', target))
+    expect(metadata).toMatchObject({
+      'general.name': { type: 'string', value: 'A = b: c' },
+      'my.seed': { type: 'u64', value: '18446744073709551615' },
+      'my.rate': { type: 'f32', value: 0.5 },
+    })
+  })
+
   it('replaces no file unless it is told to', async () => {
     const before = readFileSync(OUT)
     const refused = await cli.run('export', SAMPLE, '--preset', 'Q8_0', '-o', OUT)

@@ -3,6 +3,7 @@ import type { Services } from '../../services/index.ts'
 import type { ExportRequest, Job, Method, Plan } from '../../../preload/contract.ts'
 import type { Context } from '../context.ts'
 import { follow } from '../job.ts'
+import { parseSetting } from '../metadata-settings.ts'
 import { formatBytes } from '../numbers.ts'
 import { choicesOf } from '../plan-choices.ts'
 import { withServices } from '../start-services.ts'
@@ -14,6 +15,7 @@ export interface ExportOptions {
   readonly output: string
   readonly method: Method
   readonly imatrix?: string
+  readonly kv?: readonly string[]
   readonly overwrite?: true
   readonly allowRequantize?: true
   readonly dryRun?: true
@@ -25,6 +27,7 @@ export async function exportModel(
   [path = '']: readonly string[],
   options: ExportOptions,
 ): Promise<void> {
+  const metadata = options.kv?.map(parseSetting)
   await withServices(context, async (services) => {
     const { id } = await services.library.open(context.resolve(path))
     const plan = await choosePlan(context, services, id, options)
@@ -35,6 +38,7 @@ export async function exportModel(
       overwrite: options.overwrite ?? false,
       allowRequantize: options.allowRequantize ?? false,
       ...(options.imatrix !== undefined && { imatrix: context.resolve(options.imatrix) }),
+      ...(metadata && { metadata }),
     }
     if (options.dryRun) preview(context, services, request, plan)
     else await run(context, services, request, plan)
@@ -55,9 +59,8 @@ async function choosePlan(
 }
 
 function preview(context: Context, services: Services, request: ExportRequest, plan: Plan): void {
-  const { model, choices, path, imatrix } = request
-  const wanted = { model, choices, path, ...(imatrix !== undefined && { imatrix }) }
-  const { fileBytes, freeBytes, exists, requantized } = services.exports.preview(wanted)
+  const { path } = request
+  const { fileBytes, freeBytes, exists, requantized } = services.exports.preview(request)
   const document = {
     schema: 1,
     path,
@@ -68,7 +71,10 @@ function preview(context: Context, services: Services, request: ExportRequest, p
     requantized,
     tensors: tensorsOf(plan),
   }
-  context.print(document, () => `${describePlan(plan)}\nnothing written; the file would be ${path}`)
+  context.print(
+    document,
+    () => `${describePlan({ ...plan, fileBytes })}\nnothing written; the file would be ${path}`,
+  )
 }
 
 async function run(context: Context, services: Services, request: ExportRequest, plan: Plan): Promise<void> {
@@ -78,7 +84,7 @@ async function run(context: Context, services: Services, request: ExportRequest,
   const document = { schema: 1, path, fileBytes, sha256, seconds, tensors: tensorsOf(plan) }
   context.print(document, () => {
     const written = `${path}\n${fileBytes} bytes (${formatBytes(fileBytes)}) in ${seconds.toFixed(1)} s`
-    return `${describePlan(plan)}\n\n${written}\nsha256 ${sha256}`
+    return `${describePlan({ ...plan, fileBytes })}\n\n${written}\nsha256 ${sha256}`
   })
 }
 

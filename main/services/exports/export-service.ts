@@ -34,7 +34,8 @@ export class ExportService {
     const resolved = resolveChoices(opened, request.choices)
     const { origin } = statistics.load(opened.model, request)
     return {
-      fileBytes: layoutExport(opened.model, resolved, origin).fileBytes,
+      fileBytes: layoutExport(opened.model, resolved, { imatrix: origin, metadata: request.metadata })
+        .fileBytes,
       freeBytes: freeBytes(path),
       exists: existsSync(path),
       requantized: requantized(resolved),

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { QuantaloupeError } from '../../engine/errors.ts'
+import type { GgufLayout } from '../../engine/formats/gguf-writer.ts'
 import type { Finding } from '../../engine/formats/model.ts'
 import { openModel } from '../../engine/formats/open-model.ts'
 import { weightCount } from '../../engine/tensor/tensor.ts'
@@ -60,7 +61,7 @@ export class ExportWork implements JobWork {
     this.title = `Export ${basename(request.path)}`
     this.modelPath = model.path
     this.tensorsTotal = model.tensors.length
-    const { fileBytes } = layoutExport(model, this.#resolved, parts.statistics.origin)
+    const { fileBytes } = this.#layout()
     checkRequantize(this.#resolved, request.allowRequantize)
     checkImportance(this.#resolved, parts.statistics.statistics)
     checkTarget(request.path, model, request.overwrite)
@@ -89,12 +90,17 @@ export class ExportWork implements JobWork {
     }
   }
 
+  #layout(): GgufLayout {
+    const { origin: imatrix } = this.#parts.statistics
+    return layoutExport(this.#opened.model, this.#resolved, { imatrix, metadata: this.request.metadata })
+  }
+
   /** Returns the bytes the file must have. */
   async #write(context: JobContext, temporary: string): Promise<number> {
     const { model } = this.#opened
-    const { statistics, origin } = this.#parts.statistics
+    const { statistics } = this.#parts.statistics
     // Again, because the source may have changed while the job waited.
-    const { header, tensorOffsets, fileBytes } = layoutExport(model, this.#resolved, origin)
+    const { header, tensorOffsets, fileBytes } = this.#layout()
     checkSpace(this.request.path, fileBytes)
     for (const entry of this.#resolved) {
       context.meter.plan(new Map([[workloadOf(entry), weightCount(entry.tensor) * 4]]))

@@ -3,8 +3,10 @@ import { QuantaloupeError } from '../../engine/errors.ts'
 import { layoutGguf } from '../../engine/formats/gguf-writer.ts'
 import type { GgufLayout, Override } from '../../engine/formats/gguf-writer.ts'
 import type { Model } from '../../engine/formats/model.ts'
+import type { MetadataSetting } from '../../../preload/contract.ts'
 import { typeByName } from '../../engine/tensor/type-geometry.ts'
 import type { ImatrixOrigin } from '../measurements/statistics-files.ts'
+import { settingsAsOverrides } from './metadata-settings.ts'
 import type { ResolvedTensor } from '../plans/resolve-choices.ts'
 
 /** llama.cpp cuts string overrides to this. */
@@ -14,20 +16,26 @@ const IMATRIX_KEYS = ['file', 'dataset', 'entries_count', 'chunks_count'].map(
   (key) => `quantize.imatrix.${key}`,
 )
 
+/** What an export tells in the metadata besides what the source does. */
+export interface ExportMetadata {
+  readonly imatrix: ImatrixOrigin | null
+  readonly metadata?: readonly MetadataSetting[] | undefined
+}
+
 /**
  * The exported file: header, places and exact size. Reads metadata of the source, writes nothing.
  *
- * @throws QuantaloupeError `CONVERSION_NEEDED`, `UNSUPPORTED_TENSOR`, `FILE_CHANGED`
+ * @throws QuantaloupeError `CONVERSION_NEEDED`, `UNSUPPORTED_TENSOR`, `FILE_CHANGED`, `BAD_METADATA`
  */
 export function layoutExport(
   model: Model,
   resolved: readonly ResolvedTensor[],
-  imatrix: ImatrixOrigin | null,
+  { imatrix, metadata = [] }: ExportMetadata,
 ): GgufLayout {
   if (model.container !== 'gguf') throw conversionNeeded(model)
   return layoutGguf({
     source: model,
-    overrides: exportOverrides(resolved, imatrix),
+    overrides: new Map([...exportOverrides(resolved, imatrix), ...settingsAsOverrides(model, metadata)]),
     tensors: resolved.map(({ tensor, change, bytes }) => ({
       name: tensor.name,
       shape: tensor.shape,

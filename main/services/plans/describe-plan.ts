@@ -20,7 +20,7 @@ export function describePlan(
   known: KnownMeasurements,
   { statistics, origin }: LoadedStatistics,
 ): Plan {
-  const { fileBytes } = layoutExport(model, resolved, origin)
+  const { fileBytes } = layoutExport(model, resolved, { imatrix: origin })
   const tensors = resolved.map((entry): PlannedTensor => {
     const { tensor, requested, change, bytes } = entry
     if (!change) return { name: tensor.name, format: tensor.type, requested, method: null, bytes, error: 0 }
