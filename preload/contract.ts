@@ -6,21 +6,11 @@
 import type { ErrorData } from '../main/engine/errors.ts'
 import type { Finding, ScalarType, Container } from '../main/engine/formats/model.ts'
 import type { Histogram } from '../main/engine/metrics/histogram.ts'
-import type { ErrorProfile, Measure, Measurement } from '../main/engine/metrics/measurement.ts'
+import type { Measure, Measurement } from '../main/engine/metrics/measurement.ts'
 import type { FormatFamily, Method, Target } from '../main/engine/quantizers/format.ts'
 import type { Tensor } from '../main/engine/tensor/tensor.ts'
 
-export type {
-  Container,
-  ErrorData,
-  ErrorProfile,
-  Finding,
-  FormatFamily,
-  Histogram,
-  Measure,
-  Measurement,
-  Method,
-}
+export type { Container, ErrorData, Finding, FormatFamily, Histogram, Measure, Measurement, Method }
 export type { ScalarType, Target, Tensor }
 
 /** What the command line's `formats` prints for one format. */
@@ -153,6 +143,13 @@ export interface ExportResult {
   readonly fileBytes: number
   readonly sha256: string
   readonly seconds: number
+}
+
+/** Mean squared error over a grid of row bands x column bands, row-major; null where no row was sampled. */
+export interface ErrorProfile {
+  readonly rowBands: number
+  readonly columnBands: number
+  readonly values: readonly (number | null)[]
 }
 
 /** A measurement as the window sees it. */

@@ -18,8 +18,8 @@ export interface ProfileBand {
   readonly lastRow: number
   readonly firstColumn: number
   readonly lastColumn: number
-  /** Not a finite number: no row of the band was sampled. */
-  readonly mse: number
+  /** Null: no row of the band was sampled. */
+  readonly mse: number | null
 }
 
 function edges(band: number, bands: number, length: number): [first: number, last: number] {
@@ -36,9 +36,12 @@ export function profileBands(input: ErrorProfileInput): readonly ProfileBand[] {
   })
 }
 
+/** A band that has a figure. */
+type MeasuredBand = ProfileBand & { readonly mse: number }
+
 interface Item {
   readonly value: [column: number, row: number, position: number]
-  readonly band: ProfileBand
+  readonly band: MeasuredBand
 }
 
 function bandMarkup(parameters: unknown): string {
@@ -49,6 +52,10 @@ function bandMarkup(parameters: unknown): string {
     ['Rows', `${exact(firstRow)} to ${exact(lastRow)}`],
     ['Columns', `${exact(firstColumn)} to ${exact(lastColumn)}`],
   ])
+}
+
+function isMeasured(band: ProfileBand): band is MeasuredBand {
+  return band.mse !== null
 }
 
 function bandAxis(name: string, bands: number, theme: ChartTheme) {
@@ -68,11 +75,11 @@ export function errorProfileOption(input: ErrorProfileInput, theme: ChartTheme):
   const { rowBands, columnBands } = input.profile
   const bands = profileBands(input)
   const scale = colourScale(
-    bands.map((band) => band.mse),
+    bands.flatMap(({ mse }) => mse ?? []),
     'log',
   )
   const items = bands.flatMap((band, index): Item[] => {
-    if (!Number.isFinite(band.mse)) return []
+    if (!isMeasured(band)) return []
     return [{ value: [index % columnBands, Math.floor(index / columnBands), scale.place(band.mse)], band }]
   })
   const base = baseOption(theme)

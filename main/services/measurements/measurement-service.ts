@@ -1,6 +1,5 @@
 import type { Histogram } from '../../engine/metrics/histogram.ts'
-import type { ErrorProfile } from '../../engine/metrics/measurement.ts'
-import type { CachedMeasurement, RequestOf } from '../../../preload/contract.ts'
+import type { CachedMeasurement, ErrorProfile, RequestOf } from '../../../preload/contract.ts'
 import type { Core } from '../core.ts'
 import type { Lazy } from '../lazy.ts'
 import type { Library } from '../library/library.ts'
@@ -42,7 +41,9 @@ export class MeasurementService {
   async profile(request: RequestOf<'tensor.profile'>): Promise<ErrorProfile | null> {
     const { known, opened, tensor, statistics } = await this.#tensor(request)
     const format = checkedFormat(request.format, request.method)
-    return known.profile(opened.model, tensor, format, request.method, statistics)
+    const profile = known.profile(opened.model, tensor, format, request.method, statistics)
+    // JSON, the way to the window in a browser, has finite numbers only.
+    return profile && { ...profile, values: profile.values.map((mse) => (Number.isFinite(mse) ? mse : null)) }
   }
 
   /** @throws QuantaloupeError `TYPE_NOT_DECODABLE`, `FILE_CHANGED` */

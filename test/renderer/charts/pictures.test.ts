@@ -35,7 +35,7 @@ describe('histogram', () => {
 })
 
 describe('error profile', () => {
-  const profile = { rowBands: 2, columnBands: 2, values: [1e-4, 2e-4, NaN, NaN] }
+  const profile = { rowBands: 2, columnBands: 2, values: [1e-4, 2e-4, null, null] }
 
   test('bands know their rows and columns', () => {
     expect(profileBands({ profile, rows: 100, columns: 64 })[1]).toEqual({

@@ -89,6 +89,19 @@ it('keeps the error profile', async () => {
   expect(profile?.values).toEqual([...Float32Array.from(values)])
 })
 
+it('gives a profile as plain JSON, null where no row was sampled', async () => {
+  const services = testServices()
+  const [tensor, formats] = ['blk.0.attn_q.weight', ['Q4_K']]
+  // 25 bands of rows, of which eight rows meet at most eight.
+  const path = writeSmallModel(testFolder(), { rows: 800 })
+  const { model } = await analyze(services, path, { formats, tensors: [tensor], sample: 0.01 })
+  const request = { model, tensor, format: 'Q4_K', method: 'reference' } as const
+  const profile = await callOk(services, 'tensor.profile', request)
+  expect(profile?.values).toContain(null)
+  expect(profile?.values.some((mse) => mse !== null && mse > 0)).toBe(true)
+  expect(JSON.parse(JSON.stringify(profile))).toEqual(profile)
+})
+
 it('gives the same figures with one thread and with three', async () => {
   const path = writeSmallModel(testFolder(), { rows: 300 })
   const formats = ['Q4_K', 'Q5_1', 'Q8_0']
