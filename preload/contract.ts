@@ -37,6 +37,8 @@ export interface HostInfo {
   readonly roots: readonly string[] | null
   /** A model named on the command line, to be opened at once. */
   readonly initialModel: string | null
+  /** About the cache: a damaged one was set aside, or none can be used. */
+  readonly findings: readonly Finding[]
 }
 
 export type FolderEntryKind = 'folder' | 'model' | 'file'

@@ -1,4 +1,5 @@
 import { QuantaloupeError } from '../engine/errors.ts'
+import type { Finding } from '../engine/formats/model.ts'
 import { kernelsName } from '../engine/kernels/kernels.ts'
 import type { HostInfo, MethodName, ReplyOf, RequestOf } from '../../preload/contract.ts'
 import { isMethod, parseRequest } from './contract-schema.ts'
@@ -14,7 +15,7 @@ type Handlers = {
 
 /** What every method of the contract does. */
 const HANDLERS: Handlers = {
-  'host.info': ({ options, served }) => hostInfo(options, served.roots),
+  'host.info': hostInfo,
   'files.list': ({ served }, { path }) => listFolder(path, served),
   'dialog.open': ({ options }, filter) => dialogs(options.dialogs).open(filter),
   'dialog.save': ({ options }, { suggestedName }) => dialogs(options.dialogs).save(suggestedName),
@@ -78,8 +79,8 @@ async function run<M extends MethodName>(services: Services, name: M, request: u
   return HANDLERS[name](services, parseRequest(name, request))
 }
 
-function hostInfo(options: Services['options'], roots: readonly string[] | null): HostInfo {
-  const { host, version, threads, useNative, initialModel } = options
+async function hostInfo(services: Services): Promise<HostInfo> {
+  const { host, version, threads, useNative, initialModel } = services.options
   return {
     host: host === 'electron' ? 'electron' : 'browser',
     version,
@@ -87,8 +88,19 @@ function hostInfo(options: Services['options'], roots: readonly string[] | null)
     threads,
     kernels: kernelsName(useNative),
     formats: formatInfos(),
-    roots,
+    roots: services.served.roots,
     initialModel,
+    findings: await cacheFindings(services),
+  }
+}
+
+/** A cache that does not open at all keeps no window closed: whatever needs it reports that. */
+async function cacheFindings(services: Services): Promise<readonly Finding[]> {
+  try {
+    return await services.findings()
+  } catch (error) {
+    if (error instanceof QuantaloupeError) return []
+    throw error
   }
 }
 

@@ -9,7 +9,7 @@ import { useNotices } from './notices.ts'
  *
  * - `info` host, threads, kernels, served roots; null until it answered
  * - `formats` every format, in the host's order; `formatNamed(name)` one of them
- * - `start()` asks once
+ * - `start()` asks once, and tells what the host found about its cache
  */
 export const useHost = defineStore('host', () => {
   const info = shallowRef<HostInfo | null>(null)
@@ -17,8 +17,11 @@ export const useHost = defineStore('host', () => {
   const byName = computed(() => new Map(formats.value.map((format) => [format.name, format])))
 
   async function start(): Promise<HostInfo | null> {
-    const outcome = await useNotices().reported(call('host.info', null))
-    if (outcome.ok) info.value = outcome.value
+    const notices = useNotices()
+    const outcome = await notices.reported(call('host.info', null))
+    if (!outcome.ok) return null
+    info.value = outcome.value
+    for (const { message } of outcome.value.findings) notices.warn(message)
     return info.value
   }
 

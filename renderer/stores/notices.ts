@@ -4,7 +4,7 @@ import type { ErrorData, Outcome } from '../../preload/contract.ts'
 
 export interface Notice {
   readonly id: number
-  readonly kind: 'error' | 'success'
+  readonly kind: 'error' | 'warning' | 'success'
   /** One sentence; of an error its message. */
   readonly text: string
   readonly error: ErrorData | null
@@ -15,6 +15,7 @@ export interface Notice {
  *
  * - `latest` the newest notice, shown by the shell
  * - `tell(text)` something worked
+ * - `warn(text)` something is not as it should be, and the work goes on
  * - `fail(error)` something did not
  * - `reported(outcome)` passes an outcome through and shows its error
  */
@@ -28,6 +29,7 @@ export const useNotices = defineStore('notices', () => {
   }
 
   const tell = (text: string) => show('success', text, null)
+  const warn = (text: string) => show('warning', text, null)
   const fail = (error: ErrorData) => show('error', error.message, error)
 
   async function reported<T>(outcome: Promise<Outcome<T>> | Outcome<T>): Promise<Outcome<T>> {
@@ -36,5 +38,5 @@ export const useNotices = defineStore('notices', () => {
     return settled
   }
 
-  return { latest, tell, fail, reported }
+  return { latest, tell, warn, fail, reported }
 })

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import { REQUEST_SCHEMAS } from '../../main/services/contract-schema.ts'
 import { callOk, codeOf, testFolder, testServices, writeSmallModel } from '../support/services.ts'
@@ -97,12 +98,23 @@ it('tells about a damaged cache and works on', async () => {
   const dataFolder = testFolder()
   writeFileSync(join(dataFolder, 'cache.sqlite'), 'garbage'.repeat(1000))
   const services = testServices({ dataFolder })
-  expect((await services.findings()).map(({ code }) => code)).toEqual(['CACHE_DAMAGED'])
+  const { findings } = await callOk(services, 'host.info', null)
+  expect(findings.map(({ code }) => code)).toEqual(['CACHE_DAMAGED'])
   const { id: model } = await callOk(services, 'models.open', { path: writeSmallModel(testFolder()) })
   const { id } = await callOk(services, 'analysis.start', { model, formats: ['Q8_0'], method: 'reference' })
   const job = await services.jobs.finished(id)
   expect(job.state).toBe('done')
   expect(job.findings.map(({ code }) => code)).toEqual(['CACHE_DAMAGED'])
+})
+
+it('keeps the window open beside the cache of a newer version, which the list of jobs reports', async () => {
+  const dataFolder = testFolder()
+  const newer = new Database(join(dataFolder, 'cache.sqlite'))
+  newer.pragma('user_version = 99')
+  newer.close()
+  const services = testServices({ dataFolder })
+  expect(await callOk(services, 'host.info', null)).toMatchObject({ findings: [] })
+  expect(await codeOf(services, 'jobs.list', null)).toBe('CACHE_TOO_NEW')
 })
 
 it('opens a model without loading database or thread pool', () => {
