@@ -106,6 +106,6 @@ export function errorProfileOption(input: ErrorProfileInput, theme: ChartTheme):
       textStyle: { color: theme.muted, fontSize: 11 },
       formatter: (position: unknown) => significant(scale.value(Number(position))),
     },
-    series: { type: 'heatmap', data: items, progressive: 0 },
+    series: { type: 'heatmap', data: items },
   }
 }

@@ -78,7 +78,8 @@ function legend(input: HeatmapInput, scale: ColourScale, theme: ChartTheme): Vis
 interface Item {
   readonly value: [x: number, y: number, position: number]
   readonly tensor: string
-  readonly place: HeatmapPlace
+  /** A function, because ECharts copies everything else of an item, with the names of hundreds of tensors. */
+  readonly place: () => HeatmapPlace
 }
 
 function itemsOf(places: readonly HeatmapPlace[], input: HeatmapInput, scale: ColourScale) {
@@ -88,7 +89,7 @@ function itemsOf(places: readonly HeatmapPlace[], input: HeatmapInput, scale: Co
     const item: Item = {
       value: [x, y, place.value === null ? Number.NaN : scale.place(place.value)],
       tensor: place.tensor,
-      place,
+      place: () => place,
     }
     return { axes, item, place }
   })
@@ -105,7 +106,6 @@ function colours(placed: readonly Placed[], axes: 0 | 1, theme: ChartTheme): Hea
     type: 'heatmap',
     name: axes === 0 ? 'layers' : 'global',
     ...axesOf(axes),
-    progressive: 0,
     data: placed.filter((one) => one.axes === axes && one.place.value !== null).map((one) => one.item),
     itemStyle: { borderColor: theme.surface, borderWidth: 1 },
     emphasis: { itemStyle: { borderColor: theme.text, borderWidth: 1 } },
@@ -124,7 +124,6 @@ function marks(
     type: 'custom',
     name,
     ...axesOf(axes),
-    progressive: 0,
     renderItem,
     silent,
     data,
@@ -149,7 +148,7 @@ function placeRows(place: HeatmapPlace, input: HeatmapInput): TooltipRow[] {
 
 /** The place of a click or a tooltip in a heatmap. */
 export function placeOf(parameters: unknown): HeatmapPlace | null {
-  return dataOf<Item>(parameters)?.place ?? null
+  return dataOf<Item>(parameters)?.place() ?? null
 }
 
 export function heatmapOption(input: HeatmapInput, theme: ChartTheme): ChartOption {

@@ -2,10 +2,16 @@
 import type { ChartOption } from './echarts.ts'
 import type { ChartTheme } from './theme.ts'
 
-/** Option every chart starts from. Animation is off: a measuring instrument shows its value at once. */
+/**
+ * Option every chart starts from. Animation is off: a measuring instrument shows its value at once.
+ *
+ * Progressive drawing is off for the same reason, and because ECharts goes on with it after a chart was disposed:
+ * its canvas painter asks for the next frame without looking whether it still exists, and fails in that frame.
+ */
 export function baseOption(theme: ChartTheme) {
   return {
     animation: false,
+    progressive: 0,
     backgroundColor: 'transparent',
     textStyle: { color: theme.text, fontFamily: theme.font, fontSize: 12 },
     tooltip: {

@@ -20,7 +20,7 @@ export interface TypeMapCell extends Place {
 }
 
 export interface TypeMapInput {
-  readonly cells: readonly TypeMapCell[]
+  readonly places: readonly TypeMapPlace[]
   readonly selected: ReadonlySet<string>
 }
 
@@ -61,12 +61,13 @@ export function typeMapPlaces(cells: readonly TypeMapCell[]): readonly TypeMapPl
 
 interface Item {
   readonly value: [x: number, y: number, bpw: number]
-  readonly place: TypeMapPlace
+  /** A function, because ECharts copies everything else of an item, with the names of hundreds of tensors. */
+  readonly place: () => TypeMapPlace
 }
 
 /** The place of a click or a tooltip in a type map. */
 export function typeMapPlaceOf(parameters: unknown): TypeMapPlace | null {
-  return dataOf<Item>(parameters)?.place ?? null
+  return dataOf<Item>(parameters)?.place() ?? null
 }
 
 function placeMarkup(parameters: unknown): string {
@@ -86,17 +87,17 @@ function placeMarkup(parameters: unknown): string {
 type Placed = readonly (Item & { readonly axes: 0 | 1 })[]
 
 function placeAll(input: TypeMapInput): Placed {
-  const position = positions(layerGrid(input.cells))
-  return typeMapPlaces(input.cells).map((place) => {
+  const position = positions(layerGrid(input.places))
+  return input.places.map((place) => {
     const { axes, x, y } = position(place)
-    return { axes, value: [x, y, place.bpw], place }
+    return { axes, value: [x, y, place.bpw], place: () => place }
   })
 }
 
 /** A filled cell with its format's name, where the name has room. */
 function namedCell(placed: Placed, theme: ChartTheme): RenderItem {
   return (parameters, api) => {
-    const place = placed[parameters.dataIndex]?.place
+    const place = placed[parameters.dataIndex]?.place()
     const box = inset(boxAt(api), 0.5)
     const colour = formatColour(place?.bpw ?? 0)
     const name = place && place.formats.length > 1 ? `${place.format} +` : (place?.format ?? '')
@@ -124,7 +125,6 @@ function series(placed: Placed, axes: 0 | 1, renderItem: RenderItem, silent: boo
     type: 'custom',
     xAxisIndex: axes,
     yAxisIndex: axes,
-    progressive: 0,
     silent,
     z: silent ? 4 : 2,
     renderItem,
@@ -137,11 +137,11 @@ export function typeMapOption(input: TypeMapInput, theme: ChartTheme): ChartOpti
   const base = baseOption(theme)
   const both = ([0, 1] as const).flatMap((axes) => {
     const here = placed.filter((one) => one.axes === axes)
-    const selected = here.filter((one) => one.place.tensors.some((name) => input.selected.has(name)))
+    const selected = here.filter((one) => one.place().tensors.some((name) => input.selected.has(name)))
     return [
       series(here, axes, namedCell(here, theme), false),
       series(
-        here.filter((one) => one.place.pinned),
+        here.filter((one) => one.place().pinned),
         axes,
         pinned,
         true,
@@ -151,7 +151,7 @@ export function typeMapOption(input: TypeMapInput, theme: ChartTheme): ChartOpti
   })
   return {
     ...base,
-    ...gridAxes(layerGrid(input.cells), theme),
+    ...gridAxes(layerGrid(input.places), theme),
     tooltip: { ...base.tooltip, formatter: placeMarkup },
     series: both,
   }

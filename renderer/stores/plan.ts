@@ -37,7 +37,8 @@ const EVALUATE_AFTER_MS = 120
  * The plan of the active model: a format and method per tensor, with undo and redo, evaluated by the host.
  *
  * - `choices`, `pins`; `choiceOf(name)` (null: stored type is kept), `isPinned(name)`
- * - `evaluated` the host's plan with exact size and known errors (null until it answered), `plannedOf(name)`
+ * - `evaluated` the host's plan with exact size and known errors (null until it answered), `plannedOf(name)`;
+ *   `planned` the same by name, for loops over all tensors: every call of a store's function is watched, and dear
  * - `pending` an evaluation is under way; `error` why the last one failed
  * - `setTensors(names, choice)` one step of history, pins stay (choice null: keep the stored type);
  *   `setTensor(name, choice)` changes even a pinned one
@@ -183,7 +184,7 @@ export const usePlan = defineStore('plan', () => {
   )
 
   return {
-    choices, pins, evaluated, pending, error, canUndo, canRedo,
+    choices, pins, evaluated, planned, pending, error, canUndo, canRedo,
     choiceOf, plannedOf, isPinned, setTensor, setTensors, adopt, applyPreset, clear,
     togglePins, undo, redo, evaluate,
   } // prettier-ignore

@@ -19,16 +19,20 @@ export function usePlanRows() {
   const valid = computed(() => nameTest(query.value.text) !== null)
   const names = computed(() => lowerNames(tensors.all))
   const filtered = computed(() => filterTensors(tensors.all, names.value, settled.value))
-  const unsorted = computed(() =>
-    Array.from(filtered.value, (index) => tensors.all[index])
-      .filter((tensor) => tensor !== undefined)
-      .map((tensor): PlanRow => ({
-        tensor,
-        planned: plan.plannedOf(tensor.name),
-        requested: plan.choiceOf(tensor.name)?.format ?? null,
-        pinned: plan.isPinned(tensor.name),
-      })),
+  const shown = computed(() =>
+    Array.from(filtered.value, (index) => tensors.all[index]).filter((tensor) => tensor !== undefined),
   )
+  /** Names alone do not change with the plan, so what needs no more than them stays still while it is edited. */
+  const shownNames = computed(() => shown.value.map((tensor) => tensor.name))
+  const unsorted = computed(() => {
+    const { planned, choices, pins } = plan
+    return shown.value.map((tensor): PlanRow => ({
+      tensor,
+      planned: planned.get(tensor.name) ?? null,
+      requested: choices[tensor.name]?.format ?? null,
+      pinned: pins.has(tensor.name),
+    }))
+  })
   const rows = computed(() => sortPlanRows(unsorted.value, sort.value))
 
   function sortBy(column: string): void {
@@ -37,5 +41,5 @@ export function usePlanRows() {
     else sort.value = { column: 'file', descending: false }
   }
 
-  return { query, valid, sort, rows, sortBy }
+  return { query, valid, sort, rows, shownNames, sortBy }
 }

@@ -40,7 +40,9 @@ describe('places', () => {
 
 test('every cell has the colour and the name of its format', () => {
   const cells = [cell('a', 'Q4_K', 4.5), cell('b', 'Q8_0', 8.5, { layer: 1 })]
-  const picture = draw(typeMapOption({ cells, selected: new Set() }, CHART_THEMES.light))
+  const picture = draw(
+    typeMapOption({ places: typeMapPlaces(cells), selected: new Set() }, CHART_THEMES.light),
+  )
   expect(textsOf(picture)).toEqual(expect.arrayContaining(['Q4_K', 'Q8_0']))
   expect(fillsOf(picture, formatColour(4.5))).toBe(1)
   expect(fillsOf(picture, formatColour(8.5))).toBe(1)
@@ -48,7 +50,9 @@ test('every cell has the colour and the name of its format', () => {
 
 test('cells too small for a name leave it out', () => {
   const cells = Array.from({ length: 90 }, (_none, layer) => cell(`${layer}`, 'Q4_K', 4.5, { layer }))
-  const picture = draw(typeMapOption({ cells, selected: new Set() }, CHART_THEMES.light))
+  const picture = draw(
+    typeMapOption({ places: typeMapPlaces(cells), selected: new Set() }, CHART_THEMES.light),
+  )
   expect(textsOf(picture)).not.toContain('Q4_K')
   expect(fillsOf(picture, formatColour(4.5))).toBe(90)
 })
