@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { isAlive } from '../processes.ts'
-import type { JobKind } from '../../../preload/contract.ts'
+import type { Job, JobKind } from '../../../preload/contract.ts'
 
 /** A job that has not ended: enough to start it again. */
 export interface UnfinishedJob {
@@ -13,7 +13,13 @@ export interface UnfinishedJob {
   readonly startedAt: string
 }
 
-type Row = UnfinishedJob & { readonly ownerProcess: number; readonly ownerSession: string }
+/** How far a job came. */
+export type JobProgress = Pick<Job, 'tensorsDone' | 'tensorsTotal' | 'bytesDone' | 'bytesTotal'>
+
+/** A job that nobody works on. */
+export type InterruptedJob = UnfinishedJob & JobProgress
+
+type Row = InterruptedJob & { readonly ownerProcess: number; readonly ownerSession: string }
 
 /**
  * Jobs from the moment they are asked for until they end.
@@ -24,6 +30,7 @@ export class UnfinishedJobs {
   readonly #session: string
   readonly #list
   readonly #insert
+  readonly #progress
   readonly #claim
   readonly #delete
 
@@ -32,9 +39,16 @@ export class UnfinishedJobs {
     this.#session = session
     this.#list = database.prepare<[], Row>(
       `SELECT id, kind, title, model_path AS modelPath, request, started_at AS startedAt,
+       tensors_done AS tensorsDone, tensors_total AS tensorsTotal, bytes_done AS bytesDone, bytes_total AS bytesTotal,
        owner_process AS ownerProcess, owner_session AS ownerSession FROM jobs ORDER BY started_at, id`,
     )
-    this.#insert = database.prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#insert = database.prepare(
+      `INSERT INTO jobs (id, kind, title, model_path, request, started_at, owner_process, owner_session)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    this.#progress = database.prepare(
+      'UPDATE jobs SET tensors_done = ?, tensors_total = ?, bytes_done = ?, bytes_total = ? WHERE id = ?',
+    )
     this.#claim = database.prepare(
       'UPDATE jobs SET owner_process = ?, owner_session = ? WHERE id = ? AND owner_process = ? AND owner_session = ?',
     )
@@ -46,7 +60,11 @@ export class UnfinishedJobs {
     this.#insert.run(id, kind, title, modelPath, request, startedAt, process.pid, this.#session)
   }
 
-  interrupted(): UnfinishedJob[] {
+  storeProgress(id: string, { tensorsDone, tensorsTotal, bytesDone, bytesTotal }: JobProgress): void {
+    this.#progress.run(tensorsDone, tensorsTotal, bytesDone, bytesTotal, id)
+  }
+
+  interrupted(): InterruptedJob[] {
     return this.#list.all().filter((row) => this.#isOrphan(row))
   }
 

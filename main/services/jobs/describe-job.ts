@@ -1,5 +1,5 @@
 import type { ErrorData, ExportResult, Job, JobState } from '../../../preload/contract.ts'
-import type { UnfinishedJob } from '../cache/unfinished-jobs.ts'
+import type { InterruptedJob } from '../cache/unfinished-jobs.ts'
 import type { JobSwitch, JobWork } from './job.ts'
 
 /** What the queue knows of a job of this run. */
@@ -37,18 +37,19 @@ export function describeJob(record: JobRecord): Job {
   }
 }
 
-/** A job that an earlier run left; how far it came shows when it is resumed. */
-export function describeInterrupted({ id, kind, title, modelPath, startedAt }: UnfinishedJob): Job {
+/** A job that an earlier run left, as far as it is known to have come. */
+export function describeInterrupted(job: InterruptedJob): Job {
+  const { id, kind, title, modelPath, startedAt, tensorsDone, tensorsTotal, bytesDone, bytesTotal } = job
   return {
     id,
     kind,
     title,
     modelPath,
     state: 'interrupted',
-    tensorsDone: 0,
-    tensorsTotal: 0,
-    bytesDone: 0,
-    bytesTotal: 0,
+    tensorsDone,
+    tensorsTotal,
+    bytesDone,
+    bytesTotal,
     bytesPerSecond: null,
     remainingMs: null,
     error: null,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { QuantaloupeError, toErrorData } from '../../engine/errors.ts'
 import type { Job, JobState } from '../../../preload/contract.ts'
-import type { UnfinishedJob } from '../cache/unfinished-jobs.ts'
+import type { InterruptedJob, UnfinishedJob } from '../cache/unfinished-jobs.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { TaskRunner } from '../pool/worker-pool.ts'
 import { describeInterrupted, describeJob } from './describe-job.ts'
@@ -13,10 +13,15 @@ import { Throttle } from './throttle.ts'
 /** Ten events a second. */
 const EVENT_INTERVAL_MS = 100
 
+/** How often the progress is kept for the case that the job is cut off. */
+const PROGRESS_INTERVAL_MS = 1000
+
 const ENDED: readonly JobState[] = ['done', 'failed', 'cancelled']
 
 interface Entry extends JobRecord {
   readonly events: Throttle
+  /** Keeps the progress in the cache. */
+  readonly progress: Throttle
   /** Settles when the job has ended, however. */
   readonly ended: { readonly promise: Promise<Job>; readonly resolve: (job: Job) => void }
   begun: boolean
@@ -138,12 +143,18 @@ export class JobQueue {
 
   #createEntry(id: string, work: JobWork, startedAt: string): Entry {
     const events = new Throttle(EVENT_INTERVAL_MS, () => this.#parts.onJob(describeJob(entry)))
+    const progress = new Throttle(PROGRESS_INTERVAL_MS, () => this.#keepProgress(entry))
+    const moved = (): void => {
+      events.request()
+      progress.request()
+    }
     const entry: Entry = {
       id,
       work,
       startedAt,
       events,
-      switch: new JobSwitch(this.#parts.pool, this.#parts.useNative, () => events.request()),
+      progress,
+      switch: new JobSwitch(this.#parts.pool, this.#parts.useNative, moved),
       ended: Promise.withResolvers<Job>(),
       state: 'queued',
       begun: false,
@@ -158,8 +169,18 @@ export class JobQueue {
     this.#entries.set(entry.id, entry)
     this.#waiting.push(entry.id)
     entry.events.flush()
+    entry.progress.flush()
     this.#advance()
     return describeJob(entry)
+  }
+
+  /** A convenience: a cache that can not be written for a moment fails no job. */
+  #keepProgress(entry: Entry): void {
+    try {
+      this.#parts.cache.use(({ jobs }) => jobs.storeProgress(entry.id, describeJob(entry)))
+    } catch (error) {
+      if (!(error instanceof QuantaloupeError)) throw error
+    }
   }
 
   /** Gives the threads to the next waiting job when they are free, or held by a paused one. */
@@ -188,6 +209,7 @@ export class JobQueue {
 
   #end(entry: Entry, state: JobState): void {
     entry.over = true
+    entry.progress.flush()
     if (state === 'cancelled') entry.error = null
     if (this.#running === entry) this.#running = null
     // A job that only the closing of the program stops stays in the cache for next time.
@@ -218,7 +240,7 @@ export class JobQueue {
     return entry
   }
 
-  #interrupted(id: string): UnfinishedJob {
+  #interrupted(id: string): InterruptedJob {
     const rows = this.#parts.cache.use(({ jobs }) => jobs.interrupted())
     const row = rows.find((candidate) => candidate.id === id)
     if (!row) throw unknownJob(id)

@@ -15,7 +15,7 @@ it('lists a killed analysis as interrupted, and resumes it without measuring any
 
   const services = testServices({ dataFolder })
   const [job] = await services.jobs.list()
-  expect(job).toMatchObject({ state: 'interrupted', kind: 'analysis', modelPath: path })
+  expect(job).toMatchObject({ state: 'interrupted', kind: 'analysis', modelPath: path, tensorsTotal: 13 })
   const resumed = await callOk(services, 'jobs.resume', { job: job?.id ?? '' })
   expect(await services.jobs.finished(resumed.id)).toMatchObject({
     state: 'done',

@@ -40,21 +40,35 @@ it('brings an older database forward and keeps its rows', () => {
   const older = openDatabase(path).database
   older.exec(INSERT)
   older.close()
-  const added = { number: 2, sql: "ALTER TABLE recent_models ADD COLUMN note TEXT NOT NULL DEFAULT 'none'" }
+  const added = {
+    number: 1000,
+    sql: "ALTER TABLE recent_models ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
+  }
   const { database } = open(path, { migrations: [...MIGRATIONS, added] })
   expect(database.prepare('SELECT path, note FROM recent_models').all()).toEqual([
     { path: '/a', note: 'none' },
   ])
-  expect(database.pragma('user_version', { simple: true })).toBe(2)
+  expect(database.pragma('user_version', { simple: true })).toBe(1000)
+})
+
+it('keeps the jobs of a database that knew no progress', () => {
+  const path = join(testFolder(), 'cache.sqlite')
+  const older = openDatabase(path, { migrations: MIGRATIONS.slice(0, 1) }).database
+  older.exec("INSERT INTO jobs VALUES ('j', 'export', 't', '/m', '{}', '2026', 1, 'x')")
+  older.close()
+  const { database } = open(path)
+  expect(database.prepare('SELECT id, tensors_done, bytes_total FROM jobs').all()).toEqual([
+    { id: 'j', tensors_done: 0, bytes_total: 0 },
+  ])
 })
 
 it('leaves the database at its version when a step fails', () => {
   const path = join(testFolder(), 'cache.sqlite')
   openDatabase(path).database.close()
-  const broken = { number: 2, sql: 'CREATE TABLE half (a); CREATE TABLE recent_models (a)' }
+  const broken = { number: 1000, sql: 'CREATE TABLE half (a); CREATE TABLE recent_models (a)' }
   expect(() => openDatabase(path, { migrations: [...MIGRATIONS, broken] })).toThrow()
   const { database } = open(path)
-  expect(database.pragma('user_version', { simple: true })).toBe(1)
+  expect(database.pragma('user_version', { simple: true })).toBe(MIGRATIONS.at(-1)?.number)
   expect(database.prepare("SELECT name FROM sqlite_master WHERE name = 'half'").all()).toEqual([])
 })
 

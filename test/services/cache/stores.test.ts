@@ -88,6 +88,19 @@ it('lists a job of an earlier run with the same process id as interrupted', () =
   expect(openCache(path).use(({ jobs }) => jobs.interrupted())).toMatchObject([JOB])
 })
 
+it('keeps how far an interrupted job came', () => {
+  const path = join(testFolder(), 'cache.sqlite')
+  const progress = { tensorsDone: 3, tensorsTotal: 7, bytesDone: 2 ** 40, bytesTotal: 2 ** 41 }
+  const earlier = new Cache(path)
+  earlier.use(({ jobs }) => {
+    jobs.add(JOB)
+    jobs.storeProgress('j1', progress)
+    jobs.storeProgress('another', progress)
+  })
+  earlier.close()
+  expect(openCache(path).use(({ jobs }) => jobs.interrupted())).toMatchObject([{ ...JOB, ...progress }])
+})
+
 it('leaves a job of another living process alone', async () => {
   const path = join(testFolder(), 'cache.sqlite')
   const cache = openCache(path)

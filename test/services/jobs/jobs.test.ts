@@ -149,9 +149,15 @@ it('lists a job that the closing of the program stopped as interrupted, and fini
   const dataFolder = testFolder()
   const first = testServices({ dataFolder })
   const { id } = await startLarge(first)
+  const last = nextJob(first, ({ state }) => state === 'cancelled')
   await first.close()
+  const { tensorsDone, tensorsTotal, bytesDone, bytesTotal } = await last
+  expect(bytesDone).toBeGreaterThan(0)
   const second = testServices({ dataFolder })
-  expect(await second.jobs.list()).toMatchObject([{ id, state: 'interrupted', kind: 'analysis' }])
+  const progress = { tensorsDone, tensorsTotal, bytesDone, bytesTotal }
+  expect(await second.jobs.list()).toMatchObject([
+    { id, state: 'interrupted', kind: 'analysis', ...progress },
+  ])
   expect(await second.jobs.resume(id)).toMatchObject({ id })
   expect(await second.jobs.finished(id)).toMatchObject({ state: 'done', tensorsDone: 13 })
   await second.close()

@@ -1,4 +1,5 @@
 import { firstTables } from './001-first-tables.ts'
+import { jobProgress } from './002-job-progress.ts'
 
 /** One step forward. A step that has been released is never edited; a change is a new step. */
 export interface Migration {
@@ -7,4 +8,4 @@ export interface Migration {
   readonly sql: string
 }
 
-export const MIGRATIONS: readonly Migration[] = [firstTables]
+export const MIGRATIONS: readonly Migration[] = [firstTables, jobProgress]
