@@ -13,7 +13,8 @@ const SYMMETRY_TOLERANCE = 1e-4
 /** A file of input second moments, one matrix for each distinct layer input; matrices are read on demand. */
 export interface CovarianceFile {
   readonly file: ModelFile
-  has(tensor: string): boolean
+  /** Where the matrix of a tensor is stored; tensors may share one. */
+  entry(tensor: string): SafetensorsEntry | undefined
   /** Tensor names, aliases included. */
   keys(): IterableIterator<string>
   /**
@@ -45,7 +46,7 @@ export function readCovariance(path: string): CovarianceFile {
     const identity = file.identify()
     return {
       file: identity,
-      has: (tensor) => places.has(tensor),
+      entry: (tensor) => places.get(tensor)?.entry,
       keys: () => places.keys(),
       get: (tensor) => {
         const place = places.get(tensor)

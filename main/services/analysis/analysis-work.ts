@@ -4,6 +4,7 @@ import type { ErrorSums } from '../../engine/metrics/error-sums.ts'
 import type { Finding } from '../../engine/formats/model.ts'
 import type { Measurement } from '../../engine/metrics/measurement.ts'
 import { rowLength } from '../../engine/tensor/tensor.ts'
+import type { TensorSource } from '../../workers/protocol.ts'
 import { tensorSource } from '../measurements/tensor-source.ts'
 import type { AnalysisRequest, CachedMeasurement } from '../../../preload/contract.ts'
 import type { Cache } from '../cache/cache.ts'
@@ -18,6 +19,7 @@ import { measurementOf } from '../measurements/known-measurements.ts'
 import type { Target } from '../measurements/targets.ts'
 import { f32Bytes, planAnalysis } from './analysis-plan.ts'
 import type { AnalysisPlan, PlannedTensor } from './analysis-plan.ts'
+import { FingerprintReader } from './fingerprint-reader.ts'
 
 export interface AnalysisParts {
   readonly cache: Cache
@@ -28,6 +30,12 @@ export interface AnalysisParts {
   readonly onEnd: () => void
   /** About the cache and the statistics. */
   readonly findings: readonly Finding[]
+}
+
+/** Of the tensor's bytes and of its covariance matrix; empty without one. */
+interface Fingerprints {
+  readonly tensor: string
+  readonly covariance: string
 }
 
 /**
@@ -46,6 +54,7 @@ export class AnalysisWork implements JobWork {
   readonly #statistics: ActivationStatistics
   readonly #parts: AnalysisParts
   readonly #plan: AnalysisPlan
+  readonly #fingerprints: FingerprintReader
 
   /** @throws QuantaloupeError as {@link planAnalysis} */
   constructor(
@@ -59,6 +68,7 @@ export class AnalysisWork implements JobWork {
     this.#statistics = statistics
     this.#parts = parts
     this.#plan = planAnalysis(opened, request)
+    this.#fingerprints = new FingerprintReader(parts.fingerprints)
     this.modelPath = opened.model.path
     this.request = request
     this.tensorsTotal = this.#plan.tensors.length
@@ -86,9 +96,12 @@ export class AnalysisWork implements JobWork {
 
   /** True when the cache has everything about this tensor. */
   #tellKnown(context: JobContext, planned: PlannedTensor): boolean {
-    const fingerprint = this.#parts.fingerprints.find(this.#opened.model, planned.tensor)
-    if (fingerprint === null) return false
-    const all = planned.targets.map((target) => this.#cached(planned, target, fingerprint))
+    const [tensor, matrix] = this.#sources(planned)
+    const fingerprint = this.#fingerprints.find(tensor)
+    const covariance = matrix ? this.#fingerprints.find(matrix) : ''
+    if (fingerprint === null || covariance === null) return false
+    const known = { tensor: fingerprint, covariance }
+    const all = planned.targets.map((target) => this.#cached(planned, target, known))
     if (all.includes(null)) return false
     this.#tell(
       context,
@@ -102,8 +115,8 @@ export class AnalysisWork implements JobWork {
 
   async #measure(context: JobContext, planned: PlannedTensor): Promise<void> {
     const { tensor, targets, workload } = planned
-    const fingerprint = await this.#fingerprint(context, planned)
-    const cached = targets.map((target) => this.#cached(planned, target, fingerprint))
+    const fingerprints = await this.#read(context, planned)
+    const cached = targets.map((target) => this.#cached(planned, target, fingerprints))
     const missing = targets.filter((_, index) => cached[index] === null)
     this.#tell(
       context,
@@ -111,27 +124,27 @@ export class AnalysisWork implements JobWork {
       cached.flat().filter((measurement) => measurement !== null),
     )
     context.meter.skip(workload, f32Bytes(tensor, targets.length - missing.length, this.#fraction))
-    if (missing.length > 0) await this.#measureMissing(context, planned, missing, fingerprint)
+    if (missing.length > 0) await this.#measureMissing(context, planned, missing, fingerprints)
     context.tensorDone()
   }
 
-  async #fingerprint(context: JobContext, { tensor }: PlannedTensor): Promise<string> {
-    const { model } = this.#opened
-    const known = this.#parts.fingerprints.find(model, tensor)
-    if (known !== null) return known
-    const fingerprint = await context.run<'fingerprint'>({
-      kind: 'fingerprint',
-      source: tensorSource(model, tensor),
-    })
-    this.#parts.fingerprints.store(model, tensor, fingerprint)
-    return fingerprint
+  async #read(context: JobContext, planned: PlannedTensor): Promise<Fingerprints> {
+    const [tensor, matrix] = this.#sources(planned)
+    return {
+      tensor: await this.#fingerprints.read(context, tensor),
+      covariance: matrix ? await this.#fingerprints.read(context, matrix) : '',
+    }
+  }
+
+  #sources({ tensor }: PlannedTensor): [tensor: TensorSource, matrix: TensorSource | null] {
+    return [tensorSource(this.#opened.model, tensor), this.#statistics.covariance.source(tensor.name)]
   }
 
   async #measureMissing(
     context: JobContext,
     planned: PlannedTensor,
     missing: readonly Target[],
-    fingerprint: string,
+    fingerprints: Fingerprints,
   ): Promise<void> {
     const bands = await this.#measureBands(context, planned, missing)
     const { tensor } = planned
@@ -143,7 +156,7 @@ export class AnalysisWork implements JobWork {
       )
       // A sample of a small tensor may have taken every row.
       const fraction = figures.sampledRows === figures.rows ? 1 : this.#fraction
-      const key = this.#key(planned, target, fingerprint)
+      const key = this.#key(planned, target, fingerprints)
       return { target, key, stored: { figures, fraction }, profile: profileOf(sums) }
     })
     this.#parts.cache.use(({ measurements }) => measurements.storeAll(entries))
@@ -184,20 +197,20 @@ export class AnalysisWork implements JobWork {
     return results
   }
 
-  #cached(planned: PlannedTensor, target: Target, fingerprint: string): CachedMeasurement[] | null {
-    const key = this.#key(planned, target, fingerprint)
+  #cached(planned: PlannedTensor, target: Target, fingerprints: Fingerprints): CachedMeasurement[] | null {
+    const key = this.#key(planned, target, fingerprints)
     const stored = this.#parts.cache.use(({ measurements }) => measurements.find(key))
     if (!stored || stored.fraction < this.#fraction) return null
     return this.#describe(planned, target, stored.figures, true)
   }
 
-  #key({ tensor }: PlannedTensor, target: Target, fingerprint: string): MeasurementKey {
+  #key({ tensor }: PlannedTensor, target: Target, fingerprints: Fingerprints): MeasurementKey {
     return {
-      fingerprint,
+      fingerprint: fingerprints.tensor,
       format: target.effective.name,
       method: this.#request.method,
       importance: this.#statistics.importance.get(tensor.name)?.fingerprint ?? '',
-      covariance: this.#statistics.covariance.fingerprint(tensor.name),
+      covariance: fingerprints.covariance,
     }
   }
 

@@ -2,6 +2,9 @@ import type { Database } from 'better-sqlite3'
 import type { ModelFile } from '../../engine/formats/model.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 
+/** Of a file. */
+type ByteRange = Pick<Tensor, 'offsetBytes' | 'bytes'>
+
 type Key = [identity: string, fileBytes: number, modifiedMs: number, offsetBytes: number, bytes: number]
 
 /**
@@ -25,15 +28,15 @@ export class FingerprintMemo {
     )
   }
 
-  find(file: ModelFile, tensor: Tensor): string | null {
-    return this.#select.get(...keyOf(file, tensor)) ?? null
+  find(file: ModelFile, range: ByteRange): string | null {
+    return this.#select.get(...keyOf(file, range)) ?? null
   }
 
-  store(file: ModelFile, tensor: Tensor, fingerprint: string): void {
-    this.#insert.run(...keyOf(file, tensor), fingerprint)
+  store(file: ModelFile, range: ByteRange, fingerprint: string): void {
+    this.#insert.run(...keyOf(file, range), fingerprint)
   }
 }
 
-function keyOf(file: ModelFile, tensor: Tensor): Key {
-  return [file.identity, file.bytes, file.modifiedMs, tensor.offsetBytes, tensor.bytes]
+function keyOf(file: ModelFile, { offsetBytes, bytes }: ByteRange): Key {
+  return [file.identity, file.bytes, file.modifiedMs, offsetBytes, bytes]
 }

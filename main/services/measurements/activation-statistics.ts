@@ -1,4 +1,4 @@
-import type { SharedCovariance, SharedImportance } from '../../workers/protocol.ts'
+import type { SharedCovariance, SharedImportance, TensorSource } from '../../workers/protocol.ts'
 
 /** A tensor's vectors, shared with the workers, and the digest that stands for them in the cache. */
 export interface TensorImportance {
@@ -8,8 +8,8 @@ export interface TensorImportance {
 
 /** Second moments of the tensors' inputs; matrices are large and read one at a time. */
 export interface CovarianceSource {
-  /** Stands for the tensor's matrix in the cache; empty without one. */
-  fingerprint(tensor: string): string
+  /** Where the tensor's matrix is stored; null without one. */
+  source(tensor: string): TensorSource | null
   /** @throws QuantaloupeError `BAD_COVARIANCE`, `FILE_CHANGED` */
   load(tensor: string): SharedCovariance | null
 }
@@ -21,6 +21,6 @@ export interface ActivationStatistics {
   readonly covariance: CovarianceSource
 }
 
-const NO_COVARIANCE: CovarianceSource = { fingerprint: () => '', load: () => null }
+const NO_COVARIANCE: CovarianceSource = { source: () => null, load: () => null }
 
 export const NO_STATISTICS: ActivationStatistics = { importance: new Map(), covariance: NO_COVARIANCE }

@@ -18,11 +18,11 @@ export async function tensorHistogram(
   tensor: Tensor,
   useNative: boolean,
 ): Promise<Histogram> {
-  const fingerprint = core.fingerprints.find(model, tensor)
+  const source = tensorSource(model, tensor)
+  const fingerprint = core.fingerprints.find(source)
   const known = fingerprint && core.cache.use(({ histograms }) => histograms.find(fingerprint, BINS))
   if (known) return known
   const sample = Math.min(1, WEIGHTS_READ / Math.max(1, weightCount(tensor)))
-  const source = tensorSource(model, tensor)
   const task = { kind: 'histogram', source, bins: BINS, sample, useNative, control: createControl() } as const
   const histogram = await core.lane.run<'histogram'>(task)
   if (fingerprint) core.cache.use(({ histograms }) => histograms.store(fingerprint, BINS, histogram))

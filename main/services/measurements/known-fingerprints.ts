@@ -1,34 +1,32 @@
-import type { Model } from '../../engine/formats/model.ts'
-import type { Tensor } from '../../engine/tensor/tensor.ts'
+import type { ModelFile } from '../../engine/formats/model.ts'
+import type { TensorSource } from '../../workers/protocol.ts'
 import type { Cache } from '../cache/cache.ts'
-import { fileOf } from './tensor-source.ts'
 
-/** Fingerprints of tensors that were read before: from this run's memory, then from the cache. */
+/** Fingerprints of tensors and matrices that were read before: from this run's memory, then from the cache. */
 export class KnownFingerprints {
   readonly #cache: Cache
-  readonly #byModel = new WeakMap<Model, Map<string, string>>()
+  readonly #byFile = new WeakMap<ModelFile, Map<string, string>>()
 
   constructor(cache: Cache) {
     this.#cache = cache
   }
 
-  find(model: Model, tensor: Tensor): string | null {
-    const known = this.#of(model)
+  find(source: TensorSource): string | null {
+    const known = this.#of(source.file)
     const fingerprint =
-      known.get(tensor.name) ??
-      this.#cache.use(({ fingerprints }) => fingerprints.find(fileOf(model, tensor), tensor))
-    if (fingerprint !== null) known.set(tensor.name, fingerprint)
+      known.get(source.name) ?? this.#cache.use(({ fingerprints }) => fingerprints.find(source.file, source))
+    if (fingerprint !== null) known.set(source.name, fingerprint)
     return fingerprint
   }
 
-  store(model: Model, tensor: Tensor, fingerprint: string): void {
-    this.#of(model).set(tensor.name, fingerprint)
-    this.#cache.use(({ fingerprints }) => fingerprints.store(fileOf(model, tensor), tensor, fingerprint))
+  store(source: TensorSource, fingerprint: string): void {
+    this.#of(source.file).set(source.name, fingerprint)
+    this.#cache.use(({ fingerprints }) => fingerprints.store(source.file, source, fingerprint))
   }
 
-  #of(model: Model): Map<string, string> {
-    const known = this.#byModel.get(model) ?? new Map<string, string>()
-    this.#byModel.set(model, known)
+  #of(file: ModelFile): Map<string, string> {
+    const known = this.#byFile.get(file) ?? new Map<string, string>()
+    this.#byFile.set(file, known)
     return known
   }
 }

@@ -11,6 +11,7 @@ import type { Figures, MeasurementKey } from '../cache/measurements.ts'
 import type { ActivationStatistics } from './activation-statistics.ts'
 import type { KnownFingerprints } from './known-fingerprints.ts'
 import { effectiveFormat } from './targets.ts'
+import { tensorSource } from './tensor-source.ts'
 
 /** Figures as those of one tensor and requested format. */
 export function measurementOf(
@@ -96,7 +97,7 @@ export class KnownMeasurements {
     method: Method,
     statistics: ActivationStatistics,
   ): Omit<MeasurementKey, 'covariance'> | null {
-    const fingerprint = this.#fingerprints.find(model, tensor)
+    const fingerprint = this.#fingerprints.find(tensorSource(model, tensor))
     if (fingerprint === null) return null
     const importance = statistics.importance.get(tensor.name)?.fingerprint ?? ''
     return { fingerprint, format: name, method, importance }

@@ -99,16 +99,14 @@ function originOf(path: string, imatrix: Imatrix): ImatrixOrigin {
   }
 }
 
-/** The file's identity stands for its matrices in the cache: hashing gigabytes to find a known result would cost more. */
 function covarianceSource(path: string): CovarianceSource {
   const covariance = readCovariance(path)
-  const { identity, bytes, modifiedMs } = covariance.file
   return {
-    fingerprint(tensor) {
-      if (!covariance.has(tensor)) return ''
-      return createHash('sha256')
-        .update(JSON.stringify([identity, bytes, modifiedMs, tensor]))
-        .digest('hex')
+    source(tensor) {
+      const entry = covariance.entry(tensor)
+      if (!entry) return null
+      const { name, dtype: type, shape, offsetBytes, bytes } = entry
+      return { name, file: covariance.file, type, shape, offsetBytes, bytes, littleEndian: true }
     },
     load(tensor) {
       const matrix = covariance.get(tensor)

@@ -3,7 +3,7 @@ import type { ModelFile } from '../../engine/formats/model.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 import type { TensorSource } from '../../workers/protocol.ts'
 
-export function fileOf(model: Model, tensor: Tensor): ModelFile {
+function fileOf(model: Model, tensor: Tensor): ModelFile {
   const file = model.files[tensor.file]
   if (!file) throw new Error(`${tensor.name} lies in file ${tensor.file} of ${model.files.length}`)
   return file

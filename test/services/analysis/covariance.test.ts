@@ -54,3 +54,30 @@ it('measures again with another covariance, and only the tensors that it is abou
   expect(TENSORS.map((name) => second.get(name)?.cached)).toEqual([false, true])
   expect(second.get(TENSORS[0]!)?.outputRelativeError).not.toBe(first.get(TENSORS[0]!)?.outputRelativeError)
 })
+
+it('knows the same matrices again in another file', async () => {
+  const services = testServices()
+  const folder = testFolder()
+  const { id: model } = await callOk(services, 'models.open', { path: writeSmallModel(folder) })
+  await measure(
+    services,
+    model,
+    writeCovariance(folder, (column) => column),
+  )
+  const copy = writeCovariance(testFolder(), (column) => column)
+  const again = await measure(services, model, copy)
+  expect(TENSORS.map((name) => again.get(name)?.cached)).toEqual([true, true])
+})
+
+it('remembers the digests of an unchanged covariance file over a restart', async () => {
+  const dataFolder = testFolder()
+  const folder = testFolder()
+  const path = writeSmallModel(folder)
+  const covariance = writeCovariance(folder, () => 2)
+  const first = testServices({ dataFolder })
+  await measure(first, (await first.library.open(path)).id, covariance)
+  await first.close()
+  const second = testServices({ dataFolder })
+  const again = await measure(second, (await second.library.open(path)).id, covariance)
+  expect(TENSORS.map((name) => again.get(name)?.cached)).toEqual([true, true])
+})
