@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { QuantaloupeError } from '../engine/errors.ts'
+import { modelInFolder } from '../services/library/model-in-folder.ts'
 import type { WebLimits } from './limits.ts'
 import { uploadSegments } from './upload-path.ts'
 
@@ -48,7 +49,8 @@ export class Uploads {
   /**
    * Ends a batch.
    *
-   * @returns the path to open: the only file, the first shard of a split model, or the folder
+   * @returns the path to open: the only file, the first shard of a split model, the only model among the files,
+   *   or the folder
    * @throws QuantaloupeError `BAD_REQUEST` for a batch without files
    */
   async finish(batch: string): Promise<string> {
@@ -56,7 +58,7 @@ export class Uploads {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     const only = entries.length === 1 ? entries[0] : entries.find((entry) => FIRST_SHARD.test(entry.name))
     if (only) return join(folder, only.name)
-    if (entries.length > 0) return folder
+    if (entries.length > 0) return modelInFolder(folder)
     throw new QuantaloupeError('BAD_REQUEST', 'No file of this drop arrived')
   }
 

@@ -100,6 +100,25 @@ describe('several dropped files', () => {
     expect(await openPath()).toBe(join(host.uploadFolder, BATCH, 'm-00001-of-00002.gguf'))
   })
 
+  it.each(['imatrix.gguf', 'imatrix.dat'])(
+    'of a model and its %s open as the model with it',
+    async (name) => {
+      const folder = new URL('../models/novelist-7m/', import.meta.url)
+      await put(name, readFileSync(new URL(name, folder)))
+      await put('novelist.gguf', readFileSync(new URL('novelist-7m-f16.gguf', folder)))
+      const path = await openPath()
+      expect(path).toBe(join(host.uploadFolder, BATCH, 'novelist.gguf'))
+      const reply = await call(host, cookie, 'models.open', { path })
+      const imatrix = join(host.uploadFolder, BATCH, name)
+      expect(JSON.parse(reply.text) as unknown).toMatchObject({ ok: true, value: { path, imatrix } })
+    },
+  )
+
+  it('of two models open as neither', async () => {
+    for (const name of ['a.gguf', 'b.gguf']) await put(name)
+    expect(await openPath()).toBe(join(host.uploadFolder, BATCH))
+  })
+
   it('that never came open as nothing', async () => {
     expect(errorCode(await finish())).toBe('BAD_REQUEST')
   })
