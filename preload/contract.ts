@@ -315,6 +315,11 @@ export interface Bridge {
   /** Returns the function that ends the subscription. */
   on<E extends EventName>(event: E, listener: (payload: Events[E]) => void): () => void
   /**
+   * Tells when events may have been missed, because the connection to the host was cut for a while: ask again.
+   * Returns the function that ends the subscription.
+   */
+  onGap(listener: () => void): () => void
+  /**
    * Makes dropped files known to the host and returns the path to open: the path itself in Electron,
    * a copy streamed to the host (with progress from 0 to 1) in the browser.
    */

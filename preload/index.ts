@@ -14,6 +14,8 @@ const bridge: Bridge = {
     ipcRenderer.on(CHANNEL_EVENT, receive)
     return () => ipcRenderer.off(CHANNEL_EVENT, receive)
   },
+  // Messages between two processes of one program do not get lost.
+  onGap: () => () => undefined,
   pathOfDrop: (files) => Promise.resolve(pathOf(files.map((file) => webUtils.getPathForFile(file)))),
 }
 

@@ -18,6 +18,7 @@ export function createBrowserBridge(origin: string): Bridge {
   return {
     call: (method, request) => post(origin, method, request),
     on: (event, listener) => events.subscribe(event, listener),
+    onGap: (listener) => events.subscribeToGaps(listener),
     pathOfDrop: (files, progress) => uploadFiles(origin, files, progress),
   }
 }
@@ -43,7 +44,9 @@ async function post<M extends MethodName>(
  */
 function createEventSource(url: string) {
   const listeners = new Map<EventName, Set<Listener>>()
+  const gapListeners = new Set<() => void>()
   let source: EventSource | null = null
+  let wasOpen = false
 
   function attach(event: EventName): void {
     source?.addEventListener(event, (message: MessageEvent<string>) => {
@@ -57,7 +60,14 @@ function createEventSource(url: string) {
     source.addEventListener('error', () => {
       if (source?.readyState === EventSource.CLOSED && listeners.size > 0) setTimeout(open, 2000)
     })
+    source.addEventListener('open', opened)
     for (const event of listeners.keys()) attach(event)
+  }
+
+  /** The host does not keep events for a page that was away. */
+  function opened(): void {
+    if (wasOpen) for (const listener of gapListeners) listener()
+    wasOpen = true
   }
 
   function subscribe<E extends EventName>(event: E, listener: (payload: Events[E]) => void): () => void {
@@ -70,5 +80,10 @@ function createEventSource(url: string) {
     return () => group.delete(listener)
   }
 
-  return { subscribe }
+  function subscribeToGaps(listener: () => void): () => void {
+    gapListeners.add(listener)
+    return () => gapListeners.delete(listener)
+  }
+
+  return { subscribe, subscribeToGaps }
 }

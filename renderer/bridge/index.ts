@@ -40,6 +40,11 @@ export function on<E extends EventName>(event: E, listener: (payload: Events[E])
   return bridge().on(event, listener)
 }
 
+/** Subscribes to gaps in the events: whatever was learnt from events has to be asked for again. */
+export function onGap(listener: () => void): () => void {
+  return bridge().onGap(listener)
+}
+
 function unreachable(thrown: unknown): ErrorData {
   return {
     code: 'HOST_UNREACHABLE',

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { AnalysisRequest, Job, JobId, JobState, Outcome } from '../../preload/contract.ts'
-import { call, on } from '../bridge/index.ts'
+import { call, on, onGap } from '../bridge/index.ts'
 import { useNotices } from './notices.ts'
 
 const ENDED: ReadonlySet<JobState> = new Set<JobState>(['done', 'failed', 'cancelled'])
@@ -42,6 +42,11 @@ export const useJobs = defineStore('jobs', () => {
 
   async function start(): Promise<void> {
     on('job', heard)
+    onGap(() => void ask())
+    await ask()
+  }
+
+  async function ask(): Promise<void> {
     const outcome = await notices.reported(call('jobs.list', null))
     if (outcome.ok) outcome.value.forEach(put)
   }

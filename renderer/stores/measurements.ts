@@ -1,8 +1,8 @@
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
 import type { Events, Measurement, Method, ModelId } from '../../preload/contract.ts'
-import { call, on } from '../bridge/index.ts'
-import { frameBatch } from './frame-batch.ts'
+import { call, on, onGap } from '../bridge/index.ts'
+import { pacedBatch } from './paced-batch.ts'
 import { useModels } from './models.ts'
 import { useNotices } from './notices.ts'
 
@@ -11,8 +11,10 @@ export type MeasurementTable = ReadonlyMap<string, Measurement>
 
 const NO_MEASUREMENTS: MeasurementTable = new Map()
 
-function tableKey(model: ModelId, format: string, method: Method, imatrix: string | null): string {
-  return JSON.stringify([model, format, method, imatrix])
+type TableKey = [model: ModelId, format: string, method: Method, imatrix: string | null]
+
+function tableKey(...key: TableKey): string {
+  return JSON.stringify(key)
 }
 
 /** An estimate never replaces the measurement of every row. */
@@ -21,7 +23,7 @@ function isBetter(next: Measurement, known: Measurement | undefined): boolean {
 }
 
 /**
- * Measurements of the active model, filled from the cache and by running jobs, at most once per frame.
+ * Measurements of the active model, filled from the cache and by running jobs, a few times a second.
  *
  * - `table(format, method)` all tensors in one format, with the active importance; asks the host at the first use
  *   (reactive: call it in a computed)
@@ -44,8 +46,9 @@ export const useMeasurements = defineStore('measurements', () => {
     changed.forEach((table, key) => tables.set(key, table))
   }
 
-  async function load(model: ModelId, format: string, method: Method, imatrix: string | null): Promise<void> {
-    const key = tableKey(model, format, method, imatrix)
+  async function load(...parts: TableKey): Promise<void> {
+    const [model, format, method, imatrix] = parts
+    const key = tableKey(...parts)
     if (requested.has(key)) return
     requested.add(key)
     const outcome = await call('measurements.list', { model, format, method, ...(imatrix && { imatrix }) })
@@ -66,18 +69,26 @@ export const useMeasurements = defineStore('measurements', () => {
   function ofTensor(name: string): readonly Measurement[] {
     const found: Measurement[] = []
     for (const [key, table] of tables) {
-      const [model, , , imatrix] = JSON.parse(key) as [ModelId, string, Method, string | null]
+      const [model, , , imatrix] = JSON.parse(key) as TableKey
       const one = table.get(name)
       if (model === models.activeId && imatrix === models.imatrix && one) found.push(one)
     }
     return found
   }
 
+  /** Brings every table up to date that somebody has asked for. */
+  function loadAgain(): void {
+    const keys = [...requested]
+    requested.clear()
+    for (const key of keys) void load(...(JSON.parse(key) as TableKey))
+  }
+
   function start(): void {
-    const queue = frameBatch<Events['measurements']>((batches) => {
+    const queue = pacedBatch<Events['measurements']>((batches) => {
       for (const batch of batches) put(batch.model, batch.imatrix, batch.measurements)
     })
     on('measurements', queue)
+    onGap(loadAgain)
   }
 
   return { table, ofTensor, start }

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { ModelId, ModelSummary, Outcome, RecentModel } from '../../preload/contract.ts'
-import { call, on } from '../bridge/index.ts'
+import { call, on, onGap } from '../bridge/index.ts'
 import { useNotices } from './notices.ts'
 
 /**
@@ -36,9 +36,14 @@ export const useModels = defineStore('models', () => {
   async function start(): Promise<void> {
     on('models', setOpen)
     on('openPath', ({ path }) => void openPath(path))
+    onGap(() => void askOpen())
+    await askOpen()
+    await refreshRecent()
+  }
+
+  async function askOpen(): Promise<void> {
     const outcome = await notices.reported(call('models.list', null))
     if (outcome.ok) setOpen(outcome.value)
-    await refreshRecent()
   }
 
   async function openPath(path: string): Promise<Outcome<ModelSummary>> {

@@ -18,6 +18,8 @@ export type Answers = { readonly [M in MethodName]?: Answer<M> }
 export interface FakeBridge extends Bridge {
   readonly calls: readonly { readonly method: MethodName; readonly request: unknown }[]
   answers: Answers
+  /** As if the connection had been cut for a while. */
+  cut(): void
   emit<E extends EventName>(event: E, payload: Events[E]): void
 }
 
@@ -34,6 +36,7 @@ function isError(value: unknown): value is ErrorData {
 /** The host as the window sees it, replaced at the boundary; put on `window` together with fresh stores. */
 export function installFakeBridge(answers: Answers = {}): FakeBridge {
   const listeners = new Map<EventName, Set<(payload: never) => void>>()
+  const gapListeners = new Set<() => void>()
   const calls: { method: MethodName; request: unknown }[] = []
   const fake: FakeBridge = {
     calls,
@@ -48,6 +51,13 @@ export function installFakeBridge(answers: Answers = {}): FakeBridge {
       const group = listeners.get(event) ?? new Set()
       listeners.set(event, group.add(listener))
       return () => group.delete(listener)
+    },
+    onGap(listener) {
+      gapListeners.add(listener)
+      return () => gapListeners.delete(listener)
+    },
+    cut() {
+      for (const listener of gapListeners) listener()
     },
     emit(event, payload) {
       for (const listener of listeners.get(event) ?? []) listener(payload as never)

@@ -104,4 +104,17 @@ describe('the events', () => {
     expect(FakeEventSource.made).toHaveLength(2)
     expect(opened).toEqual([{ path: '/b' }])
   })
+
+  it('tell of a gap when the connection comes back, not when it first opens', () => {
+    const bridge = createBrowserBridge('http://127.0.0.1:1')
+    let gaps = 0
+    bridge.onGap(() => (gaps += 1))
+    bridge.on('models', () => undefined)
+    const [source] = FakeEventSource.made
+    source?.dispatchEvent(new Event('open'))
+    expect(gaps).toBe(0)
+    source?.dispatchEvent(new Event('error'))
+    source?.dispatchEvent(new Event('open'))
+    expect(gaps).toBe(1)
+  })
 })

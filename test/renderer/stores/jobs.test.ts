@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { useJobs } from '../../../renderer/stores/jobs.ts'
 import { useNotices } from '../../../renderer/stores/notices.ts'
 import { installFakeBridge, type FakeBridge } from '../../support/fake-bridge.ts'
@@ -29,6 +29,14 @@ it('follows a job until it ends', () => {
   expect(jobs.named('new')?.tensorsDone).toBe(3)
   host.emit('job', jobOf('new', { state: 'done' }))
   expect(jobs.current.map((job) => job.id)).toEqual(['old'])
+})
+
+it('learns of an end that it missed while the connection was cut', async () => {
+  const jobs = useJobs()
+  host.emit('job', jobOf('new'))
+  host.answers = { ...host.answers, 'jobs.list': () => [jobOf('new', { state: 'done' })] }
+  host.cut()
+  await vi.waitFor(() => expect(jobs.named('new')?.state).toBe('done'))
 })
 
 it('does not let a late reply bring an ended job back', () => {

@@ -79,3 +79,12 @@ it('reports a list that could not be read and asks again later', async () => {
   store.table('Q4_K', 'reference')
   expect(host.calls.filter((call) => call.method === 'measurements.list')).toHaveLength(2)
 })
+
+it('asks again for what it shows when events may have been missed', async () => {
+  const store = useMeasurements()
+  expect(store.table('Q4_K', 'reference').size).toBe(0)
+  await frame()
+  host.answers = { ...host.answers, 'measurements.list': () => [{ ...measurementOf('a'), cached: true }] }
+  host.cut()
+  await vi.waitFor(() => expect(store.table('Q4_K', 'reference').size).toBe(1))
+})
