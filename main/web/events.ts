@@ -43,8 +43,9 @@ export class EventStreams {
 
   #broadcast(text: string): void {
     for (const client of this.#clients) {
-      client.write(text)
+      // Looked at before the write: one large event is no sign of a page that does not read.
       if (client.writableLength > this.#limits.eventBacklogBytes) client.destroy()
+      else client.write(text)
     }
   }
 }

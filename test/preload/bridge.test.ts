@@ -14,7 +14,7 @@ beforeAll(async () => {
 describe('the bridge', () => {
   it('is all that the page gets', () => {
     expect([...contextBridge.exposed.keys()]).toEqual(['quantaloupe'])
-    expect(Object.keys(bridge)).toEqual(['call', 'on', 'pathOfDrop'])
+    expect(Object.keys(bridge)).toEqual(['call', 'on', 'onGap', 'pathOfDrop'])
   })
 
   it('passes calls on as they are', async () => {
