@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 /** Electron is about 110 MB; a network that needs longer than this is none. */
 const FETCH_MS = 120_000
 
-const require = createRequire(import.meta.url)
+// Not called `require`: the bundler puts a constant of that name into modules that use it.
+const { resolve: findModule } = createRequire(import.meta.url)
 
 /**
  * Why no window can be opened here, or null.
@@ -21,7 +22,7 @@ export function missingDisplay(environment: NodeJS.ProcessEnv, platform: NodeJS.
 /** Folder of the electron package; null in an installation without it. */
 export function electronPackage(): string | null {
   try {
-    return dirname(require.resolve('electron/package.json'))
+    return dirname(findModule('electron/package.json'))
   } catch {
     return null
   }

@@ -6,7 +6,8 @@ import { ROOT } from './imports.ts'
 
 export const SAMPLE = join(ROOT, 'test/models/novelist-7m/novelist-7m-f16.gguf')
 
-const ENTRY = join(ROOT, 'main/cli/index.ts')
+const SOURCE_ENTRY = join(ROOT, 'main/cli/index.ts')
+export const BUILT_ENTRY = join(ROOT, 'out/main/cli.js')
 
 export interface Ended {
   readonly code: number | null
@@ -25,6 +26,11 @@ export interface Running {
 export class CommandLine {
   readonly folder = mkdtempSync(join(tmpdir(), 'quantaloupe-cli-'))
   readonly data = join(this.folder, 'data')
+  readonly #entry: string
+
+  constructor(entry: string = SOURCE_ENTRY) {
+    this.#entry = entry
+  }
 
   path(name: string): string {
     return join(this.folder, name)
@@ -45,7 +51,7 @@ export class CommandLine {
     args: readonly string[],
     { env = {}, node = [] }: { env?: Record<string, string>; node?: readonly string[] } = {},
   ): Running {
-    const child = spawn(process.execPath, [...node, ENTRY, ...args], {
+    const child = spawn(process.execPath, [...node, this.#entry, ...args], {
       cwd: this.folder,
       env: { ...environment(), QUANTALOUPE_HOME: this.data, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
