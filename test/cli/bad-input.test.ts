@@ -49,6 +49,15 @@ const CASES: Readonly<
     ['analyze', SAMPLE, '--formats', 'Q4_K', '--imatrix', 'text.gguf'],
     at('text.gguf'),
   ],
+  'a folder as imatrix': [['analyze', SAMPLE, '--formats', 'Q4_K', '--imatrix', 'empty'], at('empty')],
+  'a missing covariance': [
+    ['analyze', SAMPLE, '--formats', 'Q4_K', '--covariance', 'no.safetensors'],
+    at('no.safetensors'),
+  ],
+  'a file that is no covariance': [
+    ['analyze', SAMPLE, '--formats', 'Q4_K', '--covariance', 'text.gguf'],
+    at('text.gguf'),
+  ],
   'two output forms at once': [
     ['analyze', SAMPLE, '--formats', 'Q4_K', '--csv', '--json'],
     '--csv',
@@ -64,6 +73,7 @@ const CASES: Readonly<
   'an export without a name': [['export', SAMPLE, '--preset', 'Q4_K'], '--output'],
   'an export by plan and preset': [['export', SAMPLE, '--plan', 'a', '--preset', 'b', '-o', 'c'], '--plan'],
   'a missing plan': [['export', SAMPLE, '--plan', 'no.json', '-o', 'a.gguf'], at('no.json')],
+  'a folder as plan': [['export', SAMPLE, '--plan', 'empty', '-o', 'a.gguf'], at('empty')],
   'a broken plan': [['export', SAMPLE, '--plan', 'plan.json', '-o', 'a.gguf'], at('plan.json'), 'JSON'],
   'a file that is no plan': [['export', SAMPLE, '--plan', 'other.json', '-o', 'a.gguf'], at('other.json')],
   'an export into no folder': [['export', SAMPLE, '--preset', 'Q4_K', '-o', 'no/a.gguf'], at('no')],

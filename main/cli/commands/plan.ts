@@ -1,3 +1,4 @@
+import { writeAtomically } from '../../services/files/write-atomically.ts'
 import type { Method, Plan } from '../../../preload/contract.ts'
 import type { Context } from '../context.ts'
 import { formatBpw, formatBytes } from '../numbers.ts'
@@ -5,7 +6,6 @@ import { pin } from '../plan-choices.ts'
 import { toRecipe } from '../recipe.ts'
 import { withServices } from '../start-services.ts'
 import { renderTable, type Column } from '../table.ts'
-import { writeText } from '../write-text.ts'
 
 export interface PlanOptions {
   readonly preset: string
@@ -30,7 +30,7 @@ export async function plan(
     const imatrix = options.imatrix === undefined ? {} : { imatrix: context.resolve(options.imatrix) }
     const result = await services.plans.evaluate({ model: id, choices, ...imatrix })
     if (options.output !== undefined) services.plans.save(result, context.resolve(options.output))
-    if (options.recipe !== undefined) writeText(context.resolve(options.recipe), toRecipe(result))
+    if (options.recipe !== undefined) writeAtomically(context.resolve(options.recipe), toRecipe(result))
     context.print(result, () => describePlan(result))
   })
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   linkSync,
@@ -11,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { FileBytes } from '../../../main/engine/formats/file-bytes.ts'
 import { openModel } from '../../../main/engine/formats/open-model.ts'
 import { typescriptKernels } from '../../../main/engine/kernels/kernels.ts'
@@ -34,6 +33,7 @@ import {
   touch,
   writeSmallModel,
 } from '../../support/services.ts'
+import { smallDisk } from '../../support/small-disk.ts'
 
 interface Run {
   readonly services: Services
@@ -311,18 +311,6 @@ it('fails and leaves nothing when the source shrinks during the export', async (
   expect(['FILE_CHANGED', 'FILE_TRUNCATED']).toContain(job.error?.code)
   expect(readdirSync(folder)).toEqual([])
 })
-
-/** A small disk of its own; null where this process may not mount one. */
-function smallDisk(options: string): string | null {
-  const folder = testFolder()
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    return null
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
-  return folder
-}
 
 it('refuses a disk that is too small before it writes', async ({ skip }) => {
   const folder = smallDisk('size=64k')
