@@ -1,7 +1,7 @@
 /** Every format of a tensor: its error over the bits it spends. */
 import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts'
-import type { ChartOption } from './echarts.ts'
-import { apart } from './label-layout.ts'
+import type { ChartOption, RenderItem } from './echarts.ts'
+import { placeLabels, type LabelBox, type Point } from './label-layout.ts'
 import { valueText, type MeasureInfo } from './measures.ts'
 import { significant } from './numbers.ts'
 import { formatColour } from './palette.ts'
@@ -64,9 +64,7 @@ function scatter(input: ErrorOverBpwInput, theme: ChartTheme): ScatterSeriesOpti
     value: [point.bpw, point.value],
     point,
     itemStyle: { color: formatColour(point.bpw), borderColor: theme.text, borderWidth: 1 },
-    ...(point.format === input.selected
-      ? { symbolSize: 15, label: { fontWeight: 'bold' as const, color: theme.accent } }
-      : {}),
+    ...(point.format === input.selected ? { symbolSize: 15 } : {}),
   }))
   return {
     type: 'scatter',
@@ -74,17 +72,56 @@ function scatter(input: ErrorOverBpwInput, theme: ChartTheme): ScatterSeriesOpti
     data: items,
     symbolSize: 9,
     z: 5,
-    label: {
-      show: true,
-      formatter: '{b}',
-      position: 'right',
-      distance: 8,
-      color: theme.text,
-      fontSize: 11,
-    },
-    labelLine: { show: true, lineStyle: { color: theme.muted } },
-    labelLayout: apart(),
   }
+}
+
+const NAME_HEIGHT = 13
+const CHARACTER_WIDTH = 6.6
+/** A name nearer than this needs no line to its point. */
+const BESIDE = 14
+
+/** What the coordinate system of a drawn item tells of its rectangle. */
+type Drawn = Parameters<RenderItem>[0] & { readonly coordSys: LabelBox }
+
+function leader([x, y]: Point, box: LabelBox) {
+  const end = [
+    Math.min(Math.max(x, box.x), box.x + box.width),
+    Math.min(Math.max(y, box.y + NAME_HEIGHT / 2), box.y + NAME_HEIGHT / 2),
+  ] as const
+  return { shape: { x1: x, y1: y, x2: end[0], y2: end[1] }, length: Math.hypot(end[0] - x, end[1] - y) }
+}
+
+/** The name of every point, with a line to it where it stands apart. All are placed when the first is drawn. */
+function names(input: ErrorOverBpwInput, theme: ChartTheme): CustomSeriesOption {
+  const { points, selected } = input
+  const sizes = points.map(({ format }) => [format.length * CHARACTER_WIDTH, NAME_HEIGHT] as const)
+  let places: readonly LabelBox[] = []
+  const renderItem: RenderItem = (parameters, api) => {
+    const at = ({ bpw, value }: FormatPoint): Point => {
+      const [x = 0, y = 0] = api.coord([bpw, value])
+      return [x, y]
+    }
+    const index = parameters.dataIndex
+    if (index === 0) places = placeLabels(points.map(at), sizes, (parameters as Drawn).coordSys)
+    const [point, box] = [points[index], places[index]]
+    if (!point || !box) return
+    const { shape, length } = leader(at(point), box)
+    const chosen = point.format === selected
+    const text = {
+      text: point.format,
+      x: box.x,
+      y: box.y + NAME_HEIGHT / 2,
+      verticalAlign: 'middle' as const,
+      font: `${chosen ? 'bold ' : ''}11px ${theme.font}`,
+      fill: chosen ? theme.accent : theme.text,
+      stroke: theme.surface,
+      lineWidth: 3,
+    }
+    const line = { type: 'line' as const, shape, style: { stroke: theme.muted, lineWidth: 1 } }
+    return { type: 'group', children: [...(length > BESIDE ? [line] : []), { type: 'text', style: text }] }
+  }
+  const data = points.map(({ bpw, value }) => [bpw, value])
+  return { type: 'custom', name: 'names', data, silent: true, z: 6, renderItem }
 }
 
 /** One standard error up and down, where a value is an estimate. */
@@ -198,6 +235,7 @@ export function errorOverBpwOption(input: ErrorOverBpwInput, theme: ChartTheme):
     tooltip: { ...base.tooltip, formatter: (parameters) => pointMarkup(parameters, input.measure) },
     series: [
       scatter(shown, theme),
+      names(shown, theme),
       whiskers(shown, theme),
       frontier(shown, theme),
       ...(lines ? [limit([Math.max(1, Math.min(...bits) - 0.5), Math.max(...bits)], theme)] : []),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openModel } from '../../main/engine/formats/open-model.ts'
 import { ROOT } from '../support/imports.ts'
+import { choose as chooseIn, goTo as goToPage, statusBar } from '../support/steps.ts'
 import { TemporaryFolder } from '../support/temporary-folder.ts'
 import { dropFiles, HOSTS, openWorkstation, type Workstation } from '../support/workstation.ts'
 
@@ -17,12 +18,9 @@ describe.each(HOSTS)('the main job in the %s host', (kind) => {
   const folder = new TemporaryFolder()
   let workstation: Workstation
   const page = () => workstation.page
-  const status = () => page().getByRole('contentinfo')
-  const goTo = (name: string) => page().getByRole('navigation', { name: 'Pages' }).getByText(name).click()
-  const choose = async (select: string, option: string) => {
-    await page().getByLabel(select, { exact: true }).click()
-    await page().locator('.n-base-select-option:visible').filter({ hasText: option }).first().click()
-  }
+  const status = () => statusBar(page())
+  const goTo = (name: string) => goToPage(page(), name)
+  const choose = (select: string, option: string) => chooseIn(page(), select, option)
   const planCosts = (bytes: string) => status().getByText(`${bytes} bytes`).waitFor()
 
   beforeAll(async () => {

@@ -20,6 +20,8 @@ export interface WorkstationOptions {
   readonly width?: number
   readonly height?: number
   readonly colorScheme?: 'light' | 'dark'
+  /** Kept at the end, so that a second workstation goes on where this one stopped; a new folder when absent. */
+  readonly dataFolder?: string
 }
 
 /** The built window with its real host, data in a folder of its own. */
@@ -29,23 +31,30 @@ export interface Workstation {
   /** Errors that the page logged. */
   readonly problems: readonly string[]
   close(): Promise<void>
+  /** Ends the host with SIGKILL, as a crash or a power cut would. Only the browser host. */
+  kill(): Promise<void>
 }
+
+/** Less than a test has, so that the failure names the step that hangs. */
+const STEP_TIMEOUT_MS = 45_000
 
 const CLI = join(ROOT, 'out/main/cli.js')
 
 export async function openWorkstation(kind: HostKind, options: WorkstationOptions): Promise<Workstation> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'quantaloupe-data-'))
+  const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'quantaloupe-data-'))
   const started =
     kind === 'browser' ? await inBrowser(options, dataFolder) : await inElectron(options, dataFolder)
+  started.page.setDefaultTimeout(STEP_TIMEOUT_MS)
   const problems = watch(started.page)
   return {
     kind,
     page: started.page,
     problems,
     async close() {
-      await started.close()
-      rmSync(dataFolder, { recursive: true, force: true })
+      await started.close('SIGTERM')
+      if (options.dataFolder === undefined) rmSync(dataFolder, { recursive: true, force: true })
     },
+    kill: () => started.close('SIGKILL'),
   }
 }
 
@@ -60,7 +69,7 @@ function watch(page: Page): string[] {
 
 interface Started {
   readonly page: Page
-  close(): Promise<void>
+  close(signal: NodeJS.Signals): Promise<void>
 }
 
 async function inBrowser(options: WorkstationOptions, dataFolder: string): Promise<Started> {
@@ -70,9 +79,9 @@ async function inBrowser(options: WorkstationOptions, dataFolder: string): Promi
   await page.goto(server.address)
   return {
     page,
-    async close() {
+    async close(signal) {
       await browser.close()
-      await stop(server.child)
+      await stop(server.child, signal)
     },
   }
 }
@@ -121,9 +130,9 @@ export async function serve(root: string, dataFolder: string): Promise<Server> {
   throw new Error(`serve ended without an address (exit code ${child.exitCode})`)
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
+  child.kill(signal)
   await ended
 }

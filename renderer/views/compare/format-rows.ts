@@ -39,12 +39,12 @@ export function formatColumns(measures: readonly MeasureInfo[], methods: number)
   return [
     { key: 'format', title: 'Format', width: 'minmax(104px, 1.3fr)', sortable: true },
     ...(methods > 1 ? [{ key: 'method', title: 'Method', width: '84px', sortable: true }] : []),
-    { key: 'bpw', title: 'bpw', width: '66px', align: 'right', sortable: true, hint: 'Bits per weight, scales and padding included' },
+    { key: 'bpw', title: 'bpw', width: '72px', align: 'right', sortable: true, hint: 'Bits per weight, scales and padding included' },
     { key: 'bytes', title: 'Bytes', width: '84px', align: 'right', sortable: true },
     ...measures.map((measure): TableColumn => ({
       key: measure.name,
       title: measure.unit ? `${measure.label} (${measure.unit})` : measure.label,
-      width: measure.name === 'relativeError' ? 'minmax(132px, 1.2fr)' : 'minmax(102px, 1fr)',
+      width: measure.name === 'relativeError' ? 'minmax(132px, 1.2fr)' : 'minmax(118px, 1fr)',
       align: 'right',
       sortable: true,
       hint: measure.meaning,

@@ -12,9 +12,16 @@ export function joinPath(folder: string, name: string): string {
 }
 
 /** The folder a file lies in. */
-export function folderOf(path: string): string {
+function folderOf(path: string): string {
   const end = path.lastIndexOf(separatorOf(path))
   return end <= 0 ? path.slice(0, end + 1) : path.slice(0, end)
+}
+
+/** Where an export goes at first: beside the model, or into the first served folder when the model was uploaded. */
+export function exportFolder(modelPath: string, roots: readonly string[] | null): string {
+  const folder = folderOf(modelPath)
+  const isServed = (root: string) => folder === root || folder.startsWith(joinPath(root, ''))
+  return roots === null || roots.some(isServed) ? folder : (roots[0] ?? folder)
 }
 
 /** Type endings of GGUF file names, which the new one replaces: `-f16`, `.Q8_0`, `-bf16`. */

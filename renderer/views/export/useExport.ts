@@ -2,16 +2,18 @@ import { refDebounced } from '@vueuse/core'
 import { computed, ref, watch } from 'vue'
 import { call } from '../../bridge/index.ts'
 import { useHostValue } from '../../composables/useHostValue.ts'
+import { useHost } from '../../stores/host.ts'
 import { useJobs } from '../../stores/jobs.ts'
 import { useModels } from '../../stores/models.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { usePlan } from '../../stores/plan.ts'
-import { folderOf, joinPath, suggestedName } from './file-names.ts'
+import { exportFolder, joinPath, suggestedName } from './file-names.ts'
 
 const TYPING_PAUSE_MS = 250
 
 /** Everything the export page asks, and what keeps it from starting. */
 export function useExport() {
+  const host = useHost()
   const jobStore = useJobs()
   const models = useModels()
   const notices = useNotices()
@@ -65,11 +67,12 @@ export function useExport() {
   /** A confirmation holds for one file and one plan only. */
   watch(path, () => (overwrite.value = false))
   watch([() => plan.choices, () => models.activeId], () => (allowRequantize.value = false))
-  /** Beside the model, until the user names a place. */
+  /** Until the user names a place. */
   watch(
     () => models.active?.path,
     (model) => {
-      path.value = model === undefined ? '' : joinPath(folderOf(model), suggestion.value)
+      const folder = model === undefined ? null : exportFolder(model, host.info?.roots ?? null)
+      path.value = folder === null ? '' : joinPath(folder, suggestion.value)
     },
     { immediate: true },
   )

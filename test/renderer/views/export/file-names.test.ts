@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Plan } from '../../../../preload/contract.ts'
-import { folderOf, joinPath, suggestedName } from '../../../../renderer/views/export/file-names.ts'
+import { exportFolder, joinPath, suggestedName } from '../../../../renderer/views/export/file-names.ts'
 
 const plan: Plan = {
   schema: 1, model: 'test', target: 'llama.cpp', damageModel: 'error', fileBytes: 0, bpw: 0,
@@ -29,9 +29,16 @@ test('paths keep the separator of their system', () => {
     '/c',
     'C:\\a\\c',
   ])
-  expect([folderOf('/a/b/c.gguf'), folderOf('/c.gguf'), folderOf('C:\\a\\c.gguf')]).toEqual([
-    '/a/b',
-    '/',
-    'C:\\a',
-  ])
+})
+
+test.each([
+  ['/a/b/c.gguf', null, '/a/b'],
+  ['/c.gguf', null, '/'],
+  ['C:\\a\\c.gguf', null, 'C:\\a'],
+  ['/models/deep/c.gguf', ['/other', '/models'], '/models/deep'],
+  ['/models/c.gguf', ['/models'], '/models'],
+  ['/uploads/1/c.gguf', ['/models', '/other'], '/models'],
+  ['/models-old/c.gguf', ['/models'], '/models'],
+])('%s with the roots %j is exported to %s', (path, roots, folder) => {
+  expect(exportFolder(path, roots)).toBe(folder)
 })
