@@ -108,6 +108,7 @@ describe.each(HOSTS)('the keyboard in the %s host', (kind) => {
     const names = await tabStops()
     const wanted = [
       'Model list',
+      ...['Overview', 'Tensors', 'Heatmap', 'Compare', 'Export'].map((title) => `Pages ${title}`),
       'Theme',
       'Preset',
       'New format',

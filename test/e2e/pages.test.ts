@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { ROOT } from '../support/imports.ts'
 import { TemporaryFolder } from '../support/temporary-folder.ts'
+import { choose, goTo, statusBar } from '../support/steps.ts'
 import { dropFiles, openWorkstation } from '../support/workstation.ts'
 
 const PAGES = ['overview', 'metadata', 'tensors', 'heatmap', 'compare', 'plan', 'export'] as const
@@ -23,6 +24,17 @@ async function measureEverything(page: Page): Promise<void> {
   await page.getByText('11 of 11 measured').waitFor()
 }
 
+/** A mix that shows something: a preset, and more bits for the attention values. */
+async function planMix(page: Page): Promise<void> {
+  await goTo(page, 'Plan')
+  await choose(page, 'Preset', 'Q4_K')
+  await statusBar(page).getByText('4.51 bpw').waitFor()
+  await choose(page, 'Tensors to change', 'attn_v')
+  await choose(page, 'New format', 'Q6_K')
+  await page.getByRole('button', { name: 'Change 6' }).click()
+  await statusBar(page).getByText('4.57 bpw').waitFor()
+}
+
 /** Widths by which the page or one of its bars is wider than the window. */
 function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
@@ -40,6 +52,7 @@ describe.each(['light', 'dark'] as const)('every page in %s', (colorScheme) => {
       await dropFiles(page, [model])
       await page.getByText('Bytes by type').waitFor()
       await measureEverything(page)
+      await planMix(page)
       for (const name of PAGES) {
         await page.evaluate((hash) => (location.hash = hash), `#/${name}`)
         await page.waitForTimeout(1000)
