@@ -44,9 +44,12 @@ function threadsOption(): Option {
   return option.default(availableParallelism(), 'all processors').argParser(parseThreads)
 }
 
+/** Those that the formats know; written out, so that `inspect` need not load the quantizers. */
+const METHODS = ['reference'] satisfies Method[]
+
 function methodOption(): Option {
   const option = new Option('--method <method>', 'how codes are chosen')
-  return option.choices(['reference', 'optimal', 'gptq'] satisfies Method[]).default('reference')
+  return option.choices(METHODS).default('reference')
 }
 
 const IMATRIX = ['--imatrix <file>', 'importance of the columns'] as const
@@ -82,7 +85,7 @@ function addPlanningCommands(program: Command, action: Action): void {
   program
     .command('plan <model>')
     .description('choose a format for every tensor')
-    .requiredOption('--preset <name>', 'one format for all, with the exceptions of llama.cpp')
+    .requiredOption('--preset <name>', 'one format for every tensor that llama.cpp quantizes')
     .option('--pin <glob=format>', 'fix the format of matching tensors; may be given again', collect)
     .addOption(methodOption())
     .option(...IMATRIX)
