@@ -1,5 +1,5 @@
 import { refDebounced } from '@vueuse/core'
-import { computed, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import type { Tensor } from '../../../preload/contract.ts'
 import type { TableSort } from '../../components/table-column.ts'
 import { useMeasurements, type MeasurementTable } from '../../stores/measurements.ts'
@@ -35,6 +35,7 @@ export function useTensorRows(): TensorRows {
 
   const names = computed(() => lowerNames(tensors.all))
   const keys = computed(() => new TensorKeys(tensors.all))
+  watch(keys, (made) => requestIdleCallback(() => made.prepare()), { immediate: true })
   const measured = computed(() => measurements.table(settings.format, settings.method))
   const valid = computed(() => nameTest(query.value.text) !== null)
   const filtered = computed(() => filterTensors(tensors.all, names.value, settled.value))
