@@ -25,13 +25,16 @@ function perform(task: Task): TaskResults[Task['kind']] {
   }
 }
 
-/** Never throws: structured cloning would drop an error's code. */
-function runTask(task: Task): TaskReply<Task['kind']> {
+/**
+ * Never throws: structured cloning would drop an error's code.
+ *
+ * A named export, and no default one: the pool loads this module with `require`, Node makes a facade for a default
+ * export then, and a thread that is ended at that moment takes the whole process with it (an assertion in Node 24).
+ */
+export function runTask(task: Task): TaskReply<Task['kind']> {
   try {
     return { ok: true, value: perform(task) }
   } catch (thrown) {
     return { ok: false, error: toErrorData(thrown) }
   }
 }
-
-export default runTask

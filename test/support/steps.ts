@@ -10,9 +10,13 @@ export function goTo(page: Page, name: string): Promise<void> {
   return page.getByRole('navigation', { name: 'Pages' }).getByText(name).click()
 }
 
+/** Picks an option, and waits until the menu has faded: it would be taken for the next one. */
 export async function choose(page: Page, select: string, option: string): Promise<void> {
   await page.getByLabel(select, { exact: true }).click()
   await page.locator('.n-base-select-option:visible').filter({ hasText: option }).first().click()
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.n-base-select-menu')].every((menu) => !menu.checkVisibility()),
+  )
 }
 
 /** Opens a file of the only served folder with the browser host's own dialog. */

@@ -27,7 +27,8 @@ import { floatTensorFile, tensorFile } from '../support/tensor-file.ts'
 
 const folder = new TemporaryFolder()
 const filename = new URL('../../main/workers/engine-worker.ts', import.meta.url).pathname
-const threads = (count: number) => new Piscina({ filename, minThreads: count, maxThreads: count })
+const threads = (count: number) =>
+  new Piscina({ filename, name: 'runTask', minThreads: count, maxThreads: count })
 const pool = threads(2)
 afterAll(() => pool.destroy())
 

@@ -3,6 +3,9 @@ import { Piscina } from 'piscina'
 import { QuantaloupeError, fromErrorData } from '../../engine/errors.ts'
 import type { Task, TaskReply, TaskResults } from '../../workers/protocol.ts'
 
+/** What a worker's entry exports. */
+const HANDLER = 'runTask'
+
 export type TaskOf<K extends Task['kind']> = Extract<Task, { kind: K }>
 
 /** What runs tasks; jobs see no more of a pool than this. */
@@ -70,6 +73,7 @@ export class WorkerPool implements TaskRunner {
     if (this.#started) return this.#started
     const pool = new Piscina({
       filename: fileURLToPath(this.#workerUrl),
+      name: HANDLER,
       // All threads are kept: Piscina replaces a dead one at once only up to its minimum.
       minThreads: this.threads,
       maxThreads: this.threads,
