@@ -1,6 +1,8 @@
 /** All formats and stored types. Adding a format takes one file beside this one and one line here. */
 import { BF16, F16, F32 } from './float.ts'
 import type { Format, StoredType } from './format.ts'
+import { Q2_K } from './q2-k.ts'
+import { Q3_K } from './q3-k.ts'
 import { Q4_0, Q4_1 } from './q4-legacy.ts'
 import { Q4_K } from './q4-k.ts'
 import { Q5_0, Q5_1 } from './q5-legacy.ts'
@@ -10,7 +12,21 @@ import { Q8_0 } from './q8-0.ts'
 import { F64, F8_E4M3, F8_E5M2 } from './source-floats.ts'
 
 /** Formats that weights can be quantized to, from most to fewest bits per weight. */
-export const FORMATS: readonly Format[] = [F32, F16, BF16, Q8_0, Q6_K, Q5_1, Q5_K, Q5_0, Q4_1, Q4_K, Q4_0]
+export const FORMATS: readonly Format[] = [
+  F32,
+  F16,
+  BF16,
+  Q8_0,
+  Q6_K,
+  Q5_1,
+  Q5_K,
+  Q5_0,
+  Q4_1,
+  Q4_K,
+  Q4_0,
+  Q3_K,
+  Q2_K,
+]
 
 const DECODE_ONLY: readonly StoredType[] = [F64, F8_E4M3, F8_E5M2]
 

@@ -80,7 +80,7 @@ export function searchSymmetric(
 }
 
 /** The weight of largest magnitude, with its sign; the first of equals. */
-function signedExtreme(x: Float32Array, at: number, count: number): number {
+export function signedExtreme(x: Float32Array, at: number, count: number): number {
   let magnitude = 0
   let extreme = 0
   for (let i = 0; i < count; i += 1) {

@@ -41,6 +41,7 @@ const BOUNDS: Record<string, number> = {
   Q4_1: 1 / 13,
   Q4_K: 1 / 5,
   Q4_0: 1 / 7,
+  Q3_K: 1 / 3,
 }
 
 describe.each(FORMATS)('$name', (format) => {
