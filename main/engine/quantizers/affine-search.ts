@@ -5,25 +5,35 @@
  * operation, in the order of ggml's source. That is slow, and most trial scales lose clearly: a bound in double
  * precision rules those out first (see {@link losesClearly}).
  *
- * @see ggml-quants.c: make_qkx2_quants, make_qkx3_quants with squared errors
+ * @see ggml-quants.c: make_qkx2_quants, make_qkx3_quants
  */
 import { nearestInt, ROUNDER } from './rounding.ts'
 
 const { fround, abs, sqrt, max } = Math
 
+/** What a search minimises: sum w |error| or sum w error^2. The fit of a trial is by least squares in both cases. */
+export type ErrorMeasure = 'absolute' | 'squared'
+
 /** Trial scales of a search: (high - low) / numerator. */
 export interface AffineSearch {
   /** Codes are 0 ... maximum. */
   readonly maximum: number
+  readonly measure: ErrorMeasure
   /** first + step * i + maximum, i = 0 ... steps. */
   readonly numerators: Float32Array
 }
 
-export function affineSearch(maximum: number, first: number, step: number, steps: number): AffineSearch {
+export function affineSearch(
+  maximum: number,
+  first: number,
+  step: number,
+  steps: number,
+  measure: ErrorMeasure = 'squared',
+): AffineSearch {
   const numerators = Float32Array.from({ length: steps + 1 }, (_, i) =>
     fround(fround(fround(first) + fround(fround(step) * i)) + maximum),
   )
-  return { maximum, numerators }
+  return { maximum, measure, numerators }
 }
 
 const trial = new Uint8Array(32)
@@ -71,7 +81,7 @@ export function searchAffine(
   offsets: Float32Array,
   offsetAt: number,
 ): number {
-  const { maximum, numerators } = search
+  const { maximum, measure, numerators } = search
   loadBlock(x, at, count, weights)
   const { high, moderate, reach } = block
   let low = block.low
@@ -85,27 +95,28 @@ export function searchAffine(
   let scale = fround(1 / inverse)
   measureHeights(count, low)
   roundExactly(count, maximum, inverse)
-  let bestError = squaredError(count, scale, low)
+  let bestError = errorOf(measure, count, scale, low)
   keepCodes(codes, codesAt, count)
   let fitted = false
   for (let step = 0; step < numerators.length; step += 1) {
     inverse = fround((numerators[step] as number) / span)
     // Beyond this, rounding leaves the range where all ways to round agree.
     if (moderate && span * 1e5 > reach - low) {
-      fitRoughly(count, maximum, inverse)
-      if (losesClearly(bestError, maximum)) continue
-      round(count, maximum, inverse)
-      // The same codes give the same fit and error again.
-      if (fitted && sameCodes(codes, codesAt, count)) continue
+      if (measure === 'squared') {
+        fitRoughly(count, maximum, inverse)
+        if (losesClearly(bestError, maximum)) continue
+      }
+      // The codes of the last fit give the same fit and error again.
+      if (!round(count, maximum, inverse) && fitted) continue
     } else {
       roundExactly(count, maximum, inverse)
     }
+    fitted = true
     fitExactly(count)
     if (!solveFit()) continue
-    const error = squaredError(count, solution.scale, solution.low)
+    const error = errorOf(measure, count, solution.scale, solution.low)
     if (error < bestError) {
       keepCodes(codes, codesAt, count)
-      fitted = true
       bestError = error
       scale = solution.scale
       low = solution.low
@@ -159,12 +170,19 @@ function measureHeights(count: number, low: number): void {
   for (let i = 0; i < count; i += 1) heights[i] = fround((blockValues[i] as number) - low)
 }
 
-/** Rounds to trial codes where no product is out of range. */
-function round(count: number, maximum: number, inverse: number): void {
+/** Rounds to trial codes where no product is out of range; whether any code changed. */
+function round(count: number, maximum: number, inverse: number): boolean {
+  let changed = false
   for (let i = 0; i < count; i += 1) {
-    const code = fround(inverse * (heights[i] as number)) + ROUNDER - ROUNDER
-    trial[i] = code < 0 ? 0 : code > maximum ? maximum : code
+    let code = fround(inverse * (heights[i] as number)) + ROUNDER - ROUNDER
+    if (code < 0) code = 0
+    else if (code > maximum) code = maximum
+    if (trial[i] !== code) {
+      trial[i] = code
+      changed = true
+    }
   }
+  return changed
 }
 
 /** Rounds to trial codes as ggml does, also out of range. */
@@ -218,11 +236,6 @@ function losesClearly(bestError: number, maximum: number): boolean {
   return root > 0 && root * root * (1 - 1e-5) > bestError
 }
 
-function sameCodes(codes: Uint8Array, codesAt: number, count: number): boolean {
-  for (let i = 0; i < count; i += 1) if (codes[codesAt + i] !== trial[i]) return false
-  return true
-}
-
 /** Sums over the trial codes as ggml does. */
 function fitExactly(count: number): void {
   let codeSum = 0
@@ -261,12 +274,26 @@ function solveFit(): boolean {
   return true
 }
 
+function errorOf(measure: ErrorMeasure, count: number, scale: number, low: number): number {
+  return measure === 'squared' ? squaredError(count, scale, low) : absoluteError(count, scale, low)
+}
+
 function squaredError(count: number, scale: number, low: number): number {
   let sum = 0
   for (let i = 0; i < count; i += 1) {
     const fitted = fround(fround(scale * (trial[i] as number)) + low)
     const error = fround(fitted - (blockValues[i] as number))
     sum = fround(sum + fround((blockWeights[i] as number) * fround(error * error)))
+  }
+  return sum
+}
+
+function absoluteError(count: number, scale: number, low: number): number {
+  let sum = 0
+  for (let i = 0; i < count; i += 1) {
+    const fitted = fround(fround(scale * (trial[i] as number)) + low)
+    const error = fround(fitted - (blockValues[i] as number))
+    sum = fround(sum + fround((blockWeights[i] as number) * abs(error)))
   }
   return sum
 }

@@ -7,9 +7,10 @@
  *
  * @see ggml-quants.c, get_scale_min_k4
  */
+import type { ScaleLayout } from './k-affine.ts'
 
 /** Codes above 63 lose their upper bits as in ggml's bytes. */
-export function packScales(scales: Uint8Array, minima: Uint8Array, out: Uint8Array, to: number): void {
+function packScales(scales: Uint8Array, minima: Uint8Array, out: Uint8Array, to: number): void {
   for (let j = 0; j < 4; j += 1) {
     const scale = scales[j + 4] as number
     const minimum = minima[j + 4] as number
@@ -19,12 +20,22 @@ export function packScales(scales: Uint8Array, minima: Uint8Array, out: Uint8Arr
   }
 }
 
-export function readScale(bytes: Uint8Array, from: number, j: number): number {
+function readScale(bytes: Uint8Array, from: number, j: number): number {
   if (j < 4) return (bytes[from + j] as number) & 63
   return ((bytes[from + j + 4] as number) & 15) | (((bytes[from + j - 4] as number) >>> 6) << 4)
 }
 
-export function readMinimum(bytes: Uint8Array, from: number, j: number): number {
+function readMinimum(bytes: Uint8Array, from: number, j: number): number {
   if (j < 4) return (bytes[from + j + 4] as number) & 63
   return ((bytes[from + j + 4] as number) >>> 4) | (((bytes[from + j] as number) >>> 6) << 4)
+}
+
+export const SIX_BIT_SCALES: ScaleLayout = {
+  subBlock: 32,
+  maximum: 63,
+  words: 0,
+  codes: 4,
+  pack: packScales,
+  readScale,
+  readMinimum,
 }

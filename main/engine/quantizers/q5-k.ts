@@ -12,6 +12,8 @@ import { affineSearch } from './affine-search.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { type AffineLayout, quantizeSuperBlocks, readSubBlocks, SUPER_BLOCK } from './k-affine.ts'
+import { SIX_BIT_SCALES } from './k-scales.ts'
+import { magnitudeWeights } from './weighting.ts'
 
 const TYPE = ggmlType('Q5_K')
 const BYTES = TYPE.blockBytes
@@ -21,9 +23,12 @@ const fround = Math.fround
 
 const LAYOUT: AffineLayout = {
   blockBytes: BYTES,
+  scales: SIX_BIT_SCALES,
   plainSearch: affineSearch(31, -0.5, 0.1, 15),
   weightedSearch: affineSearch(31, -0.9, 0.05, 36),
-  limitsScaleCodes: true,
+  plainWeights: magnitudeWeights,
+  varianceFactor: 2,
+  limitsScaleCodes: { plain: true, weighted: true },
   pack,
 }
 
@@ -45,7 +50,7 @@ const offset = new Float32Array(8)
 
 function dequantize(bytes: Uint8Array, out: Float32Array): void {
   for (let at = 0, from = 0; at < out.length; at += SUPER_BLOCK, from += BYTES) {
-    readSubBlocks(bytes, from, scale, offset)
+    readSubBlocks(bytes, from, SIX_BIT_SCALES, scale, offset)
     for (let group = 0; group < 4; group += 1) {
       const lowScale = scale[2 * group] as number
       const lowOffset = offset[2 * group] as number

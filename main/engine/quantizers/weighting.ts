@@ -1,5 +1,5 @@
 /** Weights of the squared error that ggml's searches minimise. */
-const { fround, sqrt } = Math
+const { abs, fround, sqrt } = Math
 
 /** Sum of squares in single precision, in order. */
 export function sumOfSquares(x: Float32Array, at: number, count: number): number {
@@ -30,4 +30,10 @@ export function importanceWeights(
     const root = fround(sqrt(fround(variance + fround(value * value))))
     out[i] = fround((importance[at + i] as number) * root)
   }
+}
+
+/** Weights of a sub-block of Q4_K or Q5_K without importance: root mean square plus magnitude, f32[32]. */
+export function magnitudeWeights(x: Float32Array, at: number, out: Float32Array): void {
+  const average = fround(sqrt(fround(sumOfSquares(x, at, 32) / 32)))
+  for (let i = 0; i < 32; i += 1) out[i] = average + abs(x[at + i] as number)
 }

@@ -42,6 +42,7 @@ const BOUNDS: Record<string, number> = {
   Q4_K: 1 / 5,
   Q4_0: 1 / 7,
   Q3_K: 1 / 3,
+  Q2_K: 1 / 1.2,
 }
 
 describe.each(FORMATS)('$name', (format) => {
