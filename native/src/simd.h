@@ -76,12 +76,53 @@ QUANTALOUPE_INLINE vfloat to_float(vint value) { return __builtin_convertvector(
 // Towards zero; lanes out of range or NaN hold what the machine gives and must not matter.
 QUANTALOUPE_INLINE vint to_int(vfloat value) { return __builtin_convertvector(value, vint); }
 
-QUANTALOUPE_INLINE vfloat select(vint mask, vfloat yes, vfloat no) { return mask ? yes : no; }
-QUANTALOUPE_INLINE vint select(vint mask, vint yes, vint no) { return mask ? yes : no; }
+// Lane by lane mask ? yes : no; a mask has all bits of a lane or none.
+QUANTALOUPE_INLINE vint select(vint mask, vint yes, vint no) {
+#if defined(QUANTALOUPE_AVX2)
+  return (vint)_mm256_blendv_epi8((__m256i)no, (__m256i)yes, (__m256i)mask);
+#elif defined(QUANTALOUPE_SSE2)
+  return (mask & yes) | (~mask & no);
+#else
+  return mask ? yes : no;
+#endif
+}
 
-// As the C expression `a < b ? a : b`: b where one is NaN.
-QUANTALOUPE_INLINE vfloat minimum(vfloat a, vfloat b) { return a < b ? a : b; }
-QUANTALOUPE_INLINE vfloat maximum(vfloat a, vfloat b) { return a > b ? a : b; }
+QUANTALOUPE_INLINE vfloat select(vint mask, vfloat yes, vfloat no) {
+#if defined(QUANTALOUPE_AVX2)
+  return (vfloat)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)mask);
+#elif defined(QUANTALOUPE_SSE2)
+  return float_of(select(mask, bits_of(yes), bits_of(no)));
+#else
+  return mask ? yes : no;
+#endif
+}
+
+// As the C expression `a < b ? a : b`: b where one is NaN or both are zeros. So are the machine's instructions,
+// which the compiler does not find by itself where one side is a constant.
+QUANTALOUPE_INLINE vfloat minimum(vfloat a, vfloat b) {
+#if defined(QUANTALOUPE_AVX512)
+  return (vfloat)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(QUANTALOUPE_AVX2)
+  return (vfloat)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(QUANTALOUPE_SSE2)
+  return (vfloat)_mm_min_ps((__m128)a, (__m128)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+QUANTALOUPE_INLINE vfloat maximum(vfloat a, vfloat b) {
+#if defined(QUANTALOUPE_AVX512)
+  return (vfloat)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(QUANTALOUPE_AVX2)
+  return (vfloat)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(QUANTALOUPE_SSE2)
+  return (vfloat)_mm_max_ps((__m128)a, (__m128)b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
 QUANTALOUPE_INLINE vint minimum(vint a, vint b) { return a < b ? a : b; }
 QUANTALOUPE_INLINE vint maximum(vint a, vint b) { return a > b ? a : b; }
 
