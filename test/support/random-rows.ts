@@ -17,7 +17,19 @@ export function seededNormal(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
 
-type Fill = (random: () => number, normal: () => number, column: number) => number
+/** A weight; `row` is a number in [0, 1) of the row's own. */
+type Fill = (random: () => number, normal: () => number, column: number, row: number) => number
+
+const word = new DataView(new ArrayBuffer(4))
+
+/** Any finite f32, every bit pattern as likely as another. */
+function anyFloat(random: () => number): number {
+  for (;;) {
+    word.setUint32(0, Math.floor(random() * 2 ** 32))
+    const value = word.getFloat32(0)
+    if (Number.isFinite(value)) return value
+  }
+}
 
 /** Row kinds by name; every value is finite in f32. */
 export const ROW_KINDS = {
@@ -40,6 +52,10 @@ export const ROW_KINDS = {
   'scale overflows f16': (_random, normal) => 1e7 * normal(),
   'squares overflow': (_random, normal) => 1e25 * normal(),
   'few levels': (random) => [-1, -0.5, 0, 0.25][Math.floor(random() * 4)] ?? 0,
+  'one outlier in the row': (_random, normal, column, row) =>
+    column === Math.floor(row * 256) ? -300 : 0.02 * normal(),
+  'a size of its own for each row': (_random, normal, _column, row) => normal() * 10 ** (20 * row - 12),
+  'any bits': (random) => anyFloat(random),
 } as const satisfies Record<string, Fill>
 
 export type RowKind = keyof typeof ROW_KINDS
@@ -47,8 +63,16 @@ export type RowKind = keyof typeof ROW_KINDS
 export function randomRow(kind: RowKind, length: number, seed: number): Float32Array {
   const random = seededRandom(seed)
   const normal = seededNormal(seed + 1)
+  const row = random()
   const fill: Fill = ROW_KINDS[kind]
-  return Float32Array.from({ length }, (_, column) => fill(random, normal, column))
+  return Float32Array.from({ length }, (_, column) => fill(random, normal, column, row))
+}
+
+/** Rows of one kind, one after the other. */
+export function randomRows(kind: RowKind, rows: number, length: number, seed: number): Float32Array {
+  const weights = new Float32Array(rows * length)
+  for (let row = 0; row < rows; row += 1) weights.set(randomRow(kind, length, seed + 2 * row), row * length)
+  return weights
 }
 
 const IMPORTANCE_KINDS: Record<string, Fill> = {
@@ -67,5 +91,6 @@ export function randomImportance(kind: string, length: number, seed: number): Fl
   if (!fill) throw new Error(`No importance kind ${kind}`)
   const random = seededRandom(seed)
   const normal = seededNormal(seed + 1)
-  return Float32Array.from({ length }, (_, column) => fill(random, normal, column))
+  const row = random()
+  return Float32Array.from({ length }, (_, column) => fill(random, normal, column, row))
 }
