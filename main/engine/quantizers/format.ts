@@ -4,7 +4,7 @@ export type Target = 'llama.cpp' | 'ik_llama.cpp' | 'analysis'
 /** How codes and scales are chosen; see the words in `main/README.md`. */
 export type Method = 'reference' | 'optimal' | 'gptq'
 
-export type FormatFamily = 'float' | 'legacy' | 'k' | 'i' | 'ternary' | 'microscaling' | 'integer'
+export type FormatFamily = 'float' | 'legacy' | 'k' | 'i' | 'ternary' | 'binary' | 'microscaling' | 'integer'
 
 /** Block geometry and decoder of a stored type. */
 export interface StoredType {
@@ -23,6 +23,8 @@ export interface StoredType {
    * Width in bytes and offsets inside a block of the multi-byte words, for files stored big endian.
    */
   readonly words: { readonly width: 1 | 2 | 4 | 8; readonly offsets: readonly number[] }
+  /** The f16 scale of the block at `from`, where not every word is such a scale. */
+  readonly scaleBits?: (bytes: Uint8Array, from: number) => number
 }
 
 /**

@@ -1,0 +1,102 @@
+/**
+ * Q1_0 and Q2_0: one and two bits per weight, in order, the first lowest. Importance has no say.
+ *
+ *     Q1_0, 128 weights in 18 bytes                Q2_0, 64 weights in 18 bytes
+ *     0        2             18                    0        2             18
+ *     [ d: f16 | 128 bits    ]                     [ d: f16 | 64 x 2 bits ]
+ *     weight = bit ? d : -d                        weight = d * (code - 1)
+ *
+ * d is the mean magnitude in Q1_0 and the largest in Q2_0, whose quantizer thus never uses the code 3.
+ *
+ * @see ggml-quants.c: quantize_row_q1_0_ref, quantize_row_q2_0_ref
+ */
+import { floatToHalf, halfToFloat } from '../tensor/half.ts'
+import { largestMagnitude } from './e2m1.ts'
+import type { Format } from './format.ts'
+import { ggmlType } from './ggml-type.ts'
+import { readHalfWord, writeHalfWord } from './half-words.ts'
+import { ternaryCode } from './ternary.ts'
+
+const { fround, abs } = Math
+const Q1_TYPE = ggmlType('Q1_0')
+const Q1_BLOCK = Q1_TYPE.blockSize
+const Q1_BYTES = Q1_TYPE.blockBytes
+const Q2_TYPE = ggmlType('Q2_0')
+const Q2_BLOCK = Q2_TYPE.blockSize
+const Q2_BYTES = Q2_TYPE.blockBytes
+/** Offset of the codes in both. */
+const CODES = 2
+
+function quantizeQ1(x: Float32Array, _importance: Float32Array | null, out: Uint8Array): void {
+  for (let at = 0, to = 0; at < x.length; at += Q1_BLOCK, to += Q1_BYTES) {
+    let sum = 0
+    for (let i = 0; i < Q1_BLOCK; i += 1) sum = fround(sum + abs(x[at + i] as number))
+    writeHalfWord(floatToHalf(fround(sum / Q1_BLOCK)), out, to)
+    out.fill(0, to + CODES, to + Q1_BYTES)
+    for (let i = 0; i < Q1_BLOCK; i += 1) {
+      const place = to + CODES + (i >> 3)
+      if ((x[at + i] as number) >= 0) out[place] = (out[place] as number) | (1 << (i & 7))
+    }
+  }
+}
+
+function dequantizeQ1(bytes: Uint8Array, out: Float32Array): void {
+  for (let at = 0, from = 0; at < out.length; at += Q1_BLOCK, from += Q1_BYTES) {
+    const d = halfToFloat(readHalfWord(bytes, from))
+    for (let i = 0; i < Q1_BLOCK; i += 1) {
+      const bit = ((bytes[from + CODES + (i >> 3)] as number) >> (i & 7)) & 1
+      out[at + i] = bit ? d : -d
+    }
+  }
+}
+
+function quantizeQ2(x: Float32Array, _importance: Float32Array | null, out: Uint8Array): void {
+  for (let at = 0, to = 0; at < x.length; at += Q2_BLOCK, to += Q2_BYTES) {
+    const d = largestMagnitude(x, at, Q2_BLOCK)
+    writeHalfWord(floatToHalf(d), out, to)
+    const inverse = d > 0 ? fround(1 / d) : 0
+    // The inverse of a denormal is infinite: in ggml everything turns into the smallest integer and is cut to 0.
+    if (inverse === Infinity) out.fill(0, to + CODES, to + Q2_BYTES)
+    else packQ2(x, at, inverse, out, to + CODES)
+  }
+}
+
+function packQ2(x: Float32Array, at: number, inverse: number, out: Uint8Array, to: number): void {
+  for (let i = 0; i < Q2_BLOCK; i += 4) {
+    let fields = 0
+    for (let n = 3; n >= 0; n -= 1) {
+      fields = (fields << 2) | ternaryCode(fround((x[at + i + n] as number) * inverse))
+    }
+    out[to + (i >> 2)] = fields
+  }
+}
+
+function dequantizeQ2(bytes: Uint8Array, out: Float32Array): void {
+  for (let at = 0, from = 0; at < out.length; at += Q2_BLOCK, from += Q2_BYTES) {
+    const d = halfToFloat(readHalfWord(bytes, from))
+    for (let i = 0; i < Q2_BLOCK; i += 1) {
+      const code = ((bytes[from + CODES + (i >> 2)] as number) >> (2 * (i & 3))) & 3
+      out[at + i] = (code - 1) * d
+    }
+  }
+}
+
+export const Q1_0: Format = {
+  ...Q1_TYPE,
+  family: 'binary',
+  target: 'llama.cpp',
+  words: { width: 2, offsets: [0] },
+  needsImportance: false,
+  dequantize: dequantizeQ1,
+  methods: { reference: quantizeQ1 },
+}
+
+export const Q2_0: Format = {
+  ...Q2_TYPE,
+  family: 'ternary',
+  target: 'llama.cpp',
+  words: { width: 2, offsets: [0] },
+  needsImportance: false,
+  dequantize: dequantizeQ2,
+  methods: { reference: quantizeQ2 },
+}
