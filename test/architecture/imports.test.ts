@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'preload/': ['preload/contract.ts', 'types:main/engine/'],
   'renderer/': ['renderer/', 'preload/contract.ts'],
   'native/': [],
+  'native/write-codebooks.ts': ['main/engine/quantizers/codebooks.ts'],
 }
 
 /** Packages and builtins with one place of use, or a folder that must do without. */
