@@ -1,0 +1,184 @@
+// Q3_K; layout and twin: main/engine/quantizers/q3-k.ts (ggml-quants.c: quantize_row_q3_K_ref, _impl).
+#include "refined_search.h"
+#include "sub_blocks_16.h"
+
+namespace quantaloupe::QUANTALOUPE_TARGET {
+namespace {
+
+constexpr int BYTES = 110;
+constexpr int LOW = 32;
+constexpr int SCALES = 96;
+constexpr int D = 108;
+constexpr int MAX_CODE = 4;
+constexpr int MAX_SCALE = 32;
+
+// Groups of LANES sub-blocks in a super-block, and super-blocks in a refined search.
+constexpr int GROUPS = SUB_BLOCKS / LANES;
+constexpr int SPAN = REFINED_GROUPS / GROUPS;
+
+// What encodes a batch: 0 ... 63 per scale, stored as they are, and d.
+struct Scales {
+  int32_t codes[LANES][SUB_BLOCKS];
+  uint16_t d[LANES];
+};
+
+void store_scales(const vint (&codes)[SUB_BLOCKS], vfloat d, Scales &scales) {
+  store_columns(codes, scales.codes);
+  const vint halves = float_to_half(d);
+  for (int lane = 0; lane < LANES; lane += 1) scales.d[lane] = (uint16_t)halves[lane];
+}
+
+// Without importance: the scale of largest magnitude takes the lowest code.
+void quantize_scales(const Batch &batch, Scales &scales) {
+  vfloat values[SUB_BLOCKS];
+  load_table(batch.scales, values);
+  const vfloat extreme = signed_extreme(values);
+  const vint empty = extreme == 0.f;
+  const vfloat inverse = splat(-(float)MAX_SCALE) / extreme;
+  vint codes[SUB_BLOCKS];
+  for (int j = 0; j < SUB_BLOCKS; j += 1) {
+    const vint code = minimum(nearest_int(inverse * values[j]), splat(MAX_SCALE - 1)) + MAX_SCALE;
+    codes[j] = select(empty, vint{}, code);
+  }
+  store_scales(codes, select(empty, vfloat{}, 1.f / inverse), scales);
+}
+
+// With importance: the scales are searched for like weights, each as heavy as its sub-block.
+void search_scales(const Batch &batch, const float (&weight_sums)[LANES][SUB_BLOCKS], Scales &scales) {
+  WeightedBlocks<SUB_BLOCKS> blocks;
+  load_table(batch.scales, blocks.x);
+  load_table(weight_sums, blocks.w);
+  const vfloat extreme = signed_extreme(blocks.x);
+  for (int j = 0; j < SUB_BLOCKS; j += 1) {
+    blocks.wx[j] = blocks.w[j] * blocks.x[j];
+    // Scales that are infinite or NaN have the code 0 in every trial.
+    blocks.x[j] = select(magnitude(blocks.x[j]) < __builtin_inff(), blocks.x[j], vfloat{});
+  }
+  const SymmetricFit fit = search_symmetric<MAX_SCALE>(blocks, extreme);
+  vint codes[SUB_BLOCKS];
+  for (int j = 0; j < SUB_BLOCKS; j += 1) {
+    const vfloat code = round_code<MAX_SCALE, Passes::BOTH>(fit.inverse * blocks.x[j]);
+    codes[j] = select(fit.empty, vint{}, to_int(code) + MAX_SCALE);
+  }
+  store_scales(codes, fit.scale, scales);
+}
+
+void pack_scales(const int32_t (&codes)[SUB_BLOCKS], uint8_t *out) {
+  for (int j = 0; j < 8; j += 1) out[j] = (uint8_t)((codes[j] & 15) | codes[j + 8] << 4);
+  for (int j = 0; j < 4; j += 1) {
+    out[8 + j] = (uint8_t)(codes[j] >> 4 | codes[j + 4] >> 4 << 2 | codes[j + 8] >> 4 << 4 | codes[j + 12] >> 4 << 6);
+  }
+}
+
+// The code of the scale of sub-block j.
+int read_scale(const uint8_t *scales, int j) {
+  const int pair = scales[j & 7];
+  return (j < 8 ? pair & 15 : pair >> 4) | (scales[8 + (j & 3)] >> 2 * (j >> 2) & 3) << 4;
+}
+
+void pack(const bytes16 (&codes)[SUB_BLOCKS], uint8_t *out) {
+  for (int column = 0; column < 2; column += 1) {
+    bytes16 high = {};
+    for (int k = 0; k < 8; k += 1) high |= codes[2 * k + column] >> 2 << k;
+    store_bytes(out + 16 * column, high);
+    for (int half = 0; half < 2; half += 1) {
+      bytes16 low = {};
+      for (int k = 0; k < 4; k += 1) low |= (codes[8 * half + 2 * k + column] & 3) << 2 * k;
+      store_bytes(out + LOW + 32 * half + 16 * column, low);
+    }
+  }
+}
+
+// Writes a super-block; kept(j) gives the codes of a sub-block whose scale is stored as 0.
+template <typename Kept>
+QUANTALOUPE_INLINE void encode(const float *weights, const Scales &scales, int lane, uint8_t *out, Kept kept) {
+  const float d = half_to_float(scales.d[lane]);
+  bytes16 codes[SUB_BLOCKS];
+  for (int j = 0; j < SUB_BLOCKS; j += 1) {
+    const float scale = d * (float)(scales.codes[lane][j] - MAX_SCALE);
+    codes[j] = encode_sub_block<MAX_CODE>(weights + SUB_BLOCK * j, scale, [&] { return kept(j); });
+  }
+  pack(codes, out);
+  pack_scales(scales.codes[lane], out + SCALES);
+  store_half(out + D, scales.d[lane]);
+}
+
+void quantize_plain(Batch &batch) {
+  // Codes of the searches, as floats: group of LANES sub-blocks, weight, sub-block.
+  vfloat searched[LANES * GROUPS][SUB_BLOCK];
+  for (int lane = 0; lane < batch.count; lane += SPAN) {
+    RefinedBlocks<SUB_BLOCK> search;
+    search.codes = searched + lane * GROUPS;
+    for (int group = 0; group < REFINED_GROUPS; group += 1) {
+      load_sub_blocks(batch.weights[lane + group / GROUPS], group % GROUPS * LANES, search.blocks[group].x);
+    }
+    search_refined<MAX_CODE>(search);
+    for (int group = 0; group < REFINED_GROUPS; group += 1) {
+      store(&batch.scales[lane + group / GROUPS][group % GROUPS * LANES],
+            search.sums[group].products / search.sums[group].squares);
+    }
+  }
+  Scales scales;
+  quantize_scales(batch, scales);
+  for (int lane = 0; lane < batch.count; lane += 1) {
+    encode(batch.weights[lane], scales, lane, batch.out[lane], [&](int j) {
+      bytes16 codes;
+      for (int i = 0; i < SUB_BLOCK; i += 1) {
+        codes[i] = (uint8_t)(searched[lane * GROUPS + j / LANES][i][j % LANES] + MAX_CODE);
+      }
+      return codes;
+    });
+  }
+}
+
+void quantize_weighted(Batch &batch) {
+  float variances[LANES];
+  store(variances, 2.f * sum_of_squares(batch) / (float)SUPER_BLOCK);
+  float inverses[LANES][SUB_BLOCKS];
+  float weight_sums[LANES][SUB_BLOCKS];
+  for (int lane = 0; lane < batch.count; lane += 1) {
+    for (int first = 0; first < SUB_BLOCKS; first += LANES) {
+      WeightedBlocks<SUB_BLOCK> blocks;
+      load_sub_blocks(batch.weights[lane], first, blocks.x);
+      load_sub_blocks(batch.importance[lane], first, blocks.w);
+      vfloat sum = {};
+      for (int i = 0; i < SUB_BLOCK; i += 1) {
+        blocks.w[i] *= square_root(variances[lane] + blocks.x[i] * blocks.x[i]);
+        blocks.wx[i] = blocks.w[i] * blocks.x[i];
+        sum += blocks.w[i];
+      }
+      const SymmetricFit fit = search_symmetric<MAX_CODE>(blocks, signed_extreme(blocks.x));
+      store(&batch.scales[lane][first], fit.scale);
+      store(&weight_sums[lane][first], sum);
+      store(&inverses[lane][first], select(fit.empty, vfloat{}, fit.inverse));
+    }
+  }
+  Scales scales;
+  search_scales(batch, weight_sums, scales);
+  for (int lane = 0; lane < batch.count; lane += 1) {
+    encode(batch.weights[lane], scales, lane, batch.out[lane], [&](int j) {
+      return searched_codes<MAX_CODE>(batch.weights[lane] + SUB_BLOCK * j, inverses[lane][j]);
+    });
+  }
+}
+
+void quantize(const Rows &rows) { for_each_batch(rows, BYTES, rows.importance ? quantize_weighted : quantize_plain); }
+
+void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
+  for (size_t block = 0; block < blocks; block += 1, bytes += BYTES, out += SUPER_BLOCK) {
+    const float d = half_to_float(load_half(bytes + D));
+    for (int j = 0; j < SUB_BLOCKS; j += 1) {
+      const int column = SUB_BLOCK * (j & 1);
+      const bytes16 low = load_bytes(bytes + LOW + 32 * (j >> 3) + column) >> 2 * (j >> 1 & 3) & 3;
+      const bytes16 high = (load_bytes(bytes + column) >> (j >> 1) & 1) << 2;
+      const float scale = d * (float)(read_scale(bytes + SCALES, j) - MAX_SCALE);
+      store_scaled(out + SUB_BLOCK * j, scale, (low | high) - MAX_CODE);
+    }
+  }
+}
+
+}  // namespace
+
+extern const FormatKernel kernel_Q3_K = {"Q3_K", SUPER_BLOCK, BYTES, quantize, dequantize};
+
+}  // namespace quantaloupe::QUANTALOUPE_TARGET
