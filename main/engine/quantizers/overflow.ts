@@ -7,11 +7,17 @@ import { readHalfWord } from './half-words.ts'
  * A format whose multi-byte words are not floats of 16 bits (F32) cannot overflow.
  */
 export function findOverflow(format: Format, bytes: Uint8Array): number {
-  if (format.words.width !== 2) return -1
-  const exponent = format.name === 'BF16' ? 0x7f80 : 0x7c00
-  for (let block = 0; block < bytes.length; block += format.blockBytes) {
-    for (const offset of format.words.offsets) {
-      if ((readHalfWord(bytes, block + offset) & exponent) === exponent) return block + offset
+  const { blockBytes, name, scaleBits, words } = format
+  if (words.width !== 2) return -1
+  const exponent = name === 'BF16' ? 0x7f80 : 0x7c00
+  const overflows = (bits: number) => (bits & exponent) === exponent
+  for (let block = 0; block < bytes.length; block += blockBytes) {
+    if (scaleBits !== undefined) {
+      if (overflows(scaleBits(bytes, block))) return block
+      continue
+    }
+    for (const offset of words.offsets) {
+      if (overflows(readHalfWord(bytes, block + offset))) return block + offset
     }
   }
   return -1

@@ -1,0 +1,136 @@
+/**
+ * Search for the split of a sub-block of IQ1_M, whose two groups of 8 have a shift each.
+ *
+ * ggml 0.21 summed every split anew, value by value; 0.25 takes sums up to each place, one for each group. Rounded
+ * sums differ between the two, and so do some bytes. The newer way is the one followed here.
+ *
+ * @see ggml-quants.c: quantize_row_iq1_m_impl
+ */
+import { DOWN, GROUP, SHIFT, UP } from './iq1-groups.ts'
+import { compareSplit, losesClearly, startSplits } from './iq1-split.ts'
+
+const { abs, fround, max } = Math
+
+const COUNT = 2 * GROUP
+const PLACES = COUNT + 1
+
+/** Levels of the two groups by the number of the pair: bit 1 is set where the first goes down, bit 0 the second. */
+export const PAIRS: readonly (readonly [Float32Array, Float32Array])[] = [
+  [UP, UP],
+  [UP, DOWN],
+  [DOWN, UP],
+  [DOWN, DOWN],
+]
+
+/** Sums over the values of each group before each place: of w x and of w. */
+const products = [new Float32Array(PLACES), new Float32Array(PLACES)] as const
+const weights = [new Float32Array(PLACES), new Float32Array(PLACES)] as const
+
+/** The same in double precision for both groups, the weights times 1 - 2/8 in groups that go up, 1 + 2/8 down. */
+const bothProducts = new Float64Array(PLACES)
+const bothSquares = PAIRS.map(() => new Float64Array(PLACES))
+/** Sums with all values at the highest level. */
+const highestProducts = new Float64Array(4)
+const highestSquares = new Float64Array(4)
+
+/** Fills {@link split}: every way to cut the sorted values in three, with every pair of shifts. */
+export function searchPairSplit(
+  x: Float32Array,
+  at: number,
+  errorWeights: Float32Array,
+  order: Uint8Array,
+): void {
+  sumSorted(x, at, errorWeights, order)
+  sumRoughly()
+  for (let first = 0; first <= COUNT; first += 1) {
+    for (let second = first; second <= COUNT; second += 1) {
+      if (!allLoseClearly(first, second)) comparePairs(first, second)
+    }
+  }
+}
+
+function sumSorted(x: Float32Array, at: number, errorWeights: Float32Array, order: Uint8Array): void {
+  for (let place = 0; place < COUNT; place += 1) {
+    const i = order[place] as number
+    const weight = errorWeights[at + i] as number
+    const product = fround(weight * (x[at + i] as number))
+    for (const group of [0, 1] as const) {
+      const isIts = i >>> 3 === group
+      products[group][place + 1] = (products[group][place] as number) + (isIts ? product : 0)
+      weights[group][place + 1] = (weights[group][place] as number) + (isIts ? weight : 0)
+    }
+  }
+}
+
+function sumRoughly(): void {
+  let largest = 0
+  for (let place = 0; place <= COUNT; place += 1) {
+    const first = products[0][place] as number
+    const second = products[1][place] as number
+    bothProducts[place] = first + second
+    largest = max(largest, abs(first), abs(second))
+  }
+  for (let pair = 0; pair < 4; pair += 1) {
+    const [one, two] = PAIRS[pair] as readonly [Float32Array, Float32Array]
+    const [top, otherTop] = [one[2] as number, two[2] as number]
+    const squares = bothSquares[pair] as Float64Array
+    for (let place = 0; place <= COUNT; place += 1) {
+      squares[place] =
+        (weights[0][place] as number) * lowStep(one) + (weights[1][place] as number) * lowStep(two)
+    }
+    highestProducts[pair] = (products[0][COUNT] as number) * top + (products[1][COUNT] as number) * otherTop
+    highestSquares[pair] =
+      (weights[0][COUNT] as number) * top * top + (weights[1][COUNT] as number) * otherTop * otherTop
+  }
+  startSplits(largest, (weights[0][COUNT] as number) + (weights[1][COUNT] as number))
+}
+
+/** How much the square of the lowest level is above that of the middle one. */
+function lowStep(levels: Float32Array): number {
+  return levels === UP ? 1 - 2 * SHIFT : 1 + 2 * SHIFT
+}
+
+/** How much the square of the middle level is above that of the highest one. */
+function highStep(levels: Float32Array): number {
+  return levels === UP ? -1 - 2 * SHIFT : -1 + 2 * SHIFT
+}
+
+function allLoseClearly(first: number, second: number): boolean {
+  const taken = (bothProducts[first] as number) + (bothProducts[second] as number)
+  for (let pair = 0; pair < 4; pair += 1) {
+    const low = (bothSquares[pair] as Float64Array)[first] as number
+    const high = (bothSquares[3 - pair] as Float64Array)[second] as number
+    const squares = (highestSquares[pair] as number) + low - high
+    if (!losesClearly((highestProducts[pair] as number) - taken, squares)) return false
+  }
+  return true
+}
+
+function comparePairs(first: number, second: number): void {
+  for (let pair = 0; pair < 4; pair += 1) {
+    const [one, two] = PAIRS[pair] as readonly [Float32Array, Float32Array]
+    compareSplit(
+      fround(splitProducts(0, first, second, one) + splitProducts(1, first, second, two)),
+      fround(splitSquares(0, first, second, one) + splitSquares(1, first, second, two)),
+      first,
+      second,
+      pair,
+    )
+  }
+}
+
+/** sum w q x of a group: all at the highest level, less the values up to each cut, whose level is 1 lower. */
+function splitProducts(group: 0 | 1, first: number, second: number, levels: Float32Array): number {
+  const sum = products[group]
+  const highest = fround((sum[COUNT] as number) * (levels[2] as number))
+  return fround(highest - fround((sum[first] as number) + (sum[second] as number)))
+}
+
+/** sum w q q of a group. */
+function splitSquares(group: 0 | 1, first: number, second: number, levels: Float32Array): number {
+  const sum = weights[group]
+  const top = levels[2] as number
+  const highest = fround(fround((sum[COUNT] as number) * top) * top)
+  const lowest = fround(highest + fround((sum[first] as number) * lowStep(levels)))
+  return fround(lowest + fround((sum[second] as number) * highStep(levels)))
+}
