@@ -98,10 +98,11 @@ QUANTALOUPE_INLINE vfloat select(vint mask, vfloat yes, vfloat no) {
 }
 
 // As the C expression `a < b ? a : b`: b where one is NaN or both are zeros. So are the machine's instructions,
-// which the compiler does not find by itself where one side is a constant.
+// which the compiler does not find by itself where one side is a constant. (The forms with a mask of all lanes are
+// the plain instructions; GCC 12 warns of the others' undefined operand.)
 QUANTALOUPE_INLINE vfloat minimum(vfloat a, vfloat b) {
 #if defined(QUANTALOUPE_AVX512)
-  return (vfloat)_mm512_min_ps((__m512)a, (__m512)b);
+  return (vfloat)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b);
 #elif defined(QUANTALOUPE_AVX2)
   return (vfloat)_mm256_min_ps((__m256)a, (__m256)b);
 #elif defined(QUANTALOUPE_SSE2)
@@ -113,7 +114,7 @@ QUANTALOUPE_INLINE vfloat minimum(vfloat a, vfloat b) {
 
 QUANTALOUPE_INLINE vfloat maximum(vfloat a, vfloat b) {
 #if defined(QUANTALOUPE_AVX512)
-  return (vfloat)_mm512_max_ps((__m512)a, (__m512)b);
+  return (vfloat)_mm512_maskz_max_ps(0xffff, (__m512)a, (__m512)b);
 #elif defined(QUANTALOUPE_AVX2)
   return (vfloat)_mm256_max_ps((__m256)a, (__m256)b);
 #elif defined(QUANTALOUPE_SSE2)
@@ -130,7 +131,7 @@ QUANTALOUPE_INLINE vfloat magnitude(vfloat value) { return float_of(bits_of(valu
 
 QUANTALOUPE_INLINE vfloat square_root(vfloat value) {
 #if defined(QUANTALOUPE_AVX512)
-  return (vfloat)_mm512_sqrt_ps((__m512)value);
+  return (vfloat)_mm512_maskz_sqrt_ps(0xffff, (__m512)value);
 #elif defined(QUANTALOUPE_AVX2)
   return (vfloat)_mm256_sqrt_ps((__m256)value);
 #elif defined(QUANTALOUPE_SSE2)
