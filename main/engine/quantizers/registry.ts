@@ -1,6 +1,11 @@
 /** All formats and stored types. Adding a format takes one file beside this one and one line here. */
 import { BF16, F16, F32 } from './float.ts'
 import type { Format, StoredType } from './format.ts'
+import { IQ1_M } from './iq1-m.ts'
+import { IQ1_S } from './iq1-s.ts'
+import { IQ4_NL, IQ4_XS } from './iq4.ts'
+import { Q1_0, Q2_0 } from './low-bit.ts'
+import { MXFP4, NVFP4 } from './microscaling.ts'
 import { Q2_K } from './q2-k.ts'
 import { Q3_K } from './q3-k.ts'
 import { Q4_0, Q4_1 } from './q4-legacy.ts'
@@ -10,6 +15,7 @@ import { Q5_K } from './q5-k.ts'
 import { Q6_K } from './q6-k.ts'
 import { Q8_0 } from './q8-0.ts'
 import { F64, F8_E4M3, F8_E5M2 } from './source-floats.ts'
+import { TQ1_0, TQ2_0 } from './ternary.ts'
 
 /** Formats that weights can be quantized to, from most to fewest bits per weight. */
 export const FORMATS: readonly Format[] = [
@@ -24,8 +30,18 @@ export const FORMATS: readonly Format[] = [
   Q4_1,
   Q4_K,
   Q4_0,
+  IQ4_NL,
+  NVFP4,
+  IQ4_XS,
+  MXFP4,
   Q3_K,
   Q2_K,
+  Q2_0,
+  TQ2_0,
+  IQ1_M,
+  TQ1_0,
+  IQ1_S,
+  Q1_0,
 ]
 
 const DECODE_ONLY: readonly StoredType[] = [F64, F8_E4M3, F8_E5M2]

@@ -13,6 +13,11 @@ const importance = fc
   .array(fc.float({ min: 0, max: 1000, noNaN: true }), { minLength: LENGTH, maxLength: LENGTH })
   .map((values) => Float32Array.from(values))
 
+/** Formats that need importance get one that prefers no column. */
+function noImportance(format: Format, length: number): Float32Array | null {
+  return format.needsImportance ? new Float32Array(length).fill(1) : null
+}
+
 function encode(format: Format, weights: Float32Array, vector: Float32Array | null): Uint8Array {
   const out = new Uint8Array(encodedBytes(format, weights.length))
   format.methods.reference!(weights, vector, out)
@@ -41,8 +46,19 @@ const BOUNDS: Record<string, number> = {
   Q4_1: 1 / 13,
   Q4_K: 1 / 5,
   Q4_0: 1 / 7,
+  IQ4_NL: 1 / 5,
+  NVFP4: 1 / 4,
+  IQ4_XS: 1 / 4,
+  MXFP4: 1 / 4,
   Q3_K: 1 / 3,
   Q2_K: 1 / 1.2,
+  Q2_0: 0.501,
+  TQ2_0: 0.501,
+  TQ1_0: 0.501,
+  /** Zeros weigh nothing: they may get level 9/8 of a scale that gives their neighbour level 1/8. */
+  IQ1_M: 30,
+  IQ1_S: 1.3,
+  Q1_0: 1,
 }
 
 describe.each(FORMATS)('$name', (format) => {
@@ -50,7 +66,7 @@ describe.each(FORMATS)('$name', (format) => {
     const bound = BOUNDS[format.name]!
     fc.assert(
       fc.property(row, (weights) => {
-        const decoded = decode(format, encode(format, weights, null))
+        const decoded = decode(format, encode(format, weights, noImportance(format, LENGTH)))
         const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0)
         const worst = weights.reduce((most, weight, i) => Math.max(most, Math.abs(weight - decoded[i]!)), 0)
         expect(worst).toBeLessThanOrEqual(largest * bound + 1e-6)
@@ -61,7 +77,8 @@ describe.each(FORMATS)('$name', (format) => {
 
   it('decodes to finite values and fills every byte, whatever the importance', () => {
     fc.assert(
-      fc.property(row, fc.option(importance), (weights, vector) => {
+      fc.property(row, fc.option(importance), (weights, given) => {
+        const vector = given ?? noImportance(format, LENGTH)
         const size = encodedBytes(format, LENGTH)
         const [zeros, ones] = [new Uint8Array(size), new Uint8Array(size).fill(255)]
         format.methods.reference!(weights, vector, zeros)
@@ -77,17 +94,17 @@ describe.each(FORMATS)('$name', (format) => {
     fc.assert(
       fc.property(row, row, (first, second) => {
         const both = Float32Array.from([...first, ...second])
-        const apart = [...encode(format, first, null), ...encode(format, second, null)]
-        expect([...encode(format, both, null)]).toEqual(apart)
+        const none = noImportance(format, LENGTH)
+        const apart = [...encode(format, first, none), ...encode(format, second, none)]
+        expect([...encode(format, both, noImportance(format, both.length))]).toEqual(apart)
       }),
       { numRuns: 20 },
     )
   })
 
   it('stores zeros as zeros', () => {
-    expect(decode(format, encode(format, new Float32Array(LENGTH), null)).every((value) => value === 0)).toBe(
-      true,
-    )
+    const bytes = encode(format, new Float32Array(LENGTH), noImportance(format, LENGTH))
+    expect(decode(format, bytes).every((value) => value === 0)).toBe(true)
   })
 })
 
