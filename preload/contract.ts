@@ -31,7 +31,8 @@ export interface HostInfo {
   readonly version: string
   readonly platform: string
   readonly threads: number
-  readonly kernels: 'typescript' | 'native'
+  /** `typescript`, or `native` and the instruction set: `native avx2`. */
+  readonly kernels: string
   readonly formats: readonly FormatInfo[]
   /** Folders the browser host serves; null where the whole disk is open to the user (Electron). */
   readonly roots: readonly string[] | null
@@ -220,6 +221,8 @@ export interface ExportPreview {
   readonly exists: boolean
   /** Tensors whose stored bytes would be quantized a second time. */
   readonly requantized: readonly string[]
+  /** How the importance covers the model, and formats that the row lengths do not allow. */
+  readonly findings: readonly Finding[]
 }
 
 export interface OpenFilter {

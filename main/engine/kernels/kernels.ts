@@ -1,20 +1,29 @@
-import { loadNative } from '../../../native/index.ts'
-import { QuantaloupeError } from '../errors.ts'
-import {
-  encodedBytes,
-  type Format,
-  type Method,
-  type QuantizeRow,
-  type StoredType,
-} from '../quantizers/format.ts'
+import type { ComparedRows } from '../metrics/accumulate.ts'
+import type { Format, Method, StoredType } from '../quantizers/format.ts'
+import { nativeKernels } from './native-kernels.ts'
+import { typescriptKernels } from './typescript-kernels.ts'
+
+export { nativeKernels, nativeTargets } from './native-kernels.ts'
+export { typescriptKernels } from './typescript-kernels.ts'
+
+/** Rows to be measured, with room for their encoded and decoded twins. */
+export interface MeasuredRows extends ComparedRows {
+  /** u8, `encodedBytes(format, weights.length)`; overwritten. */
+  readonly bytes: Uint8Array
+  /** Overwritten. */
+  readonly quants: Float32Array
+  /** Places in `weights` of zeros that stand for non-finite weights: they count as quantized to 0. */
+  readonly skipped: Uint32Array
+}
 
 /**
- * Row kernels: the seam between the TypeScript quantizers and their native twin.
+ * What works on rows: the seam between the TypeScript engine and its native twin.
  *
- * Both give the same bytes and the same values. Importance is one vector for all rows of a call.
+ * All kernels give the same bytes, values and sums. Importance is one vector for all rows of a call.
  */
 export interface Kernels {
-  readonly name: 'typescript' | 'native'
+  /** `typescript`, or `native` and the instruction set: `native avx2`. */
+  readonly name: string
 
   /**
    * @param bytes u8, whole blocks, little endian
@@ -26,7 +35,7 @@ export interface Kernels {
    * @param weights    f32[rows * rowLength], finite
    * @param importance f32[rowLength] or null
    * @param out        u8, `encodedBytes(format, weights.length)`
-   * @throws QuantaloupeError `METHOD_UNSUPPORTED`
+   * @throws QuantaloupeError `METHOD_UNSUPPORTED`, `IMPORTANCE_NEEDED`, `IMPORTANCE_SHAPE`
    */
   quantizeRows(
     format: Format,
@@ -36,38 +45,38 @@ export interface Kernels {
     importance: Float32Array | null,
     out: Uint8Array,
   ): void
+
+  /**
+   * Quantizes, dequantizes and compares in one pass.
+   *
+   * @param sums as of `accumulateRows`, added to
+   * @throws QuantaloupeError as `quantizeRows`
+   */
+  measureRows(format: Format, method: Method, rows: MeasuredRows, sums: Float64Array): void
+
+  /** Place of the first NaN or infinity, -1 if all are finite. */
+  findNonFinite(values: Float32Array): number
+
+  /**
+   * x S x^T of every row x.
+   *
+   * @param rows  f64[count * n]
+   * @param S     f64[n, n], symmetric; only the upper triangle is read
+   * @param forms f64[count], written
+   */
+  quadraticForms(rows: Float64Array, n: number, S: Float64Array, forms: Float64Array): void
 }
 
-function methodOf(format: Format, method: Method): QuantizeRow {
-  const quantize = format.methods[method]
-  if (quantize) return quantize
-  throw new QuantaloupeError('METHOD_UNSUPPORTED', `${format.name} has no method "${method}"`, {
-    expected: `one of ${Object.keys(format.methods).join(', ')}`,
-  })
-}
-
-export const typescriptKernels: Kernels = {
-  name: 'typescript',
-
-  dequantizeRows(type, bytes, out) {
-    type.dequantize(bytes, out)
-  },
-
-  quantizeRows(format, method, weights, rowLength, importance, out) {
-    const quantize = methodOf(format, method)
-    const rowBytes = encodedBytes(format, rowLength)
-    for (let at = 0, to = 0; at < weights.length; at += rowLength, to += rowBytes) {
-      quantize(weights.subarray(at, at + rowLength), importance, out.subarray(to, to + rowBytes))
-    }
-  },
-}
-
-/** The native kernels where they are wanted and built, else the TypeScript ones. */
+/**
+ * The native kernels where they are wanted and built, else the TypeScript ones.
+ *
+ * @throws QuantaloupeError `SIMD_UNAVAILABLE`
+ */
 export function chooseKernels(useNative: boolean): Kernels {
-  return (useNative ? loadNative() : undefined) ?? typescriptKernels
+  return (useNative ? nativeKernels() : undefined) ?? typescriptKernels
 }
 
 /** Which kernels {@link chooseKernels} would give. */
-export function kernelsName(useNative: boolean): Kernels['name'] {
+export function kernelsName(useNative: boolean): string {
   return chooseKernels(useNative).name
 }

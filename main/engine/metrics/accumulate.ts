@@ -1,93 +1,135 @@
-import type { ErrorSums } from './error-sums.ts'
+import { PARTIALS, total } from './partial-sums.ts'
 
-export function emptySums(bandRows: number, columnBands: number): ErrorSums {
-  return {
-    rows: 0,
-    bandRows,
-    weights: 0,
-    nonFinite: 0,
-    error2: 0,
-    weight2: 0,
-    product: 0,
-    quant2: 0,
-    importanceError2: 0,
-    importanceWeight2: 0,
-    outputError2: 0,
-    outputWeight2: 0,
-    maxAbsError: 0,
-    rowError4: 0,
-    rowWeight4: 0,
-    rowErrorWeight: 0,
-    columnError2: new Array<number>(columnBands).fill(0),
-    columnWeights: new Array<number>(columnBands).fill(0),
-  }
+/** Places in the array of sums; those of the column bands follow. The twin of `enum Sum` in `native/src/target.h`. */
+export const SUM = {
+  error2: 0,
+  weight2: 1,
+  product: 2,
+  quant2: 3,
+  importanceError2: 4,
+  importanceWeight2: 5,
+  maxAbsError: 6,
+  rowError4: 7,
+  rowWeight4: 8,
+  rowErrorWeight: 9,
+  columnError2: 10,
+} as const
+
+/** Weights and their dequantized twins, to be compared. */
+export interface ComparedRows {
+  /** f32[rows * rowLength], finite. */
+  readonly weights: Float32Array
+  /** f32[weights.length]. */
+  readonly quants: Float32Array
+  readonly rowLength: number
+  /** f32[rowLength], for every row. */
+  readonly importance: Float32Array | null
+  /** u32[bands + 1], ascending from 0 to rowLength. */
+  readonly bandStarts: Uint32Array
 }
 
 /**
- * Adds one row to the sums.
+ * Adds rows to sums, a row after the other.
  *
- * @param weights f32, the row begins at `at`; finite
- * @param quants  f32, the dequantized twins at the same place
- * @param columns column bands of the row, as [first column, end)
+ * Inside a row, column c of a band that begins at column b has place (c - b) % 8 among the partial sums. Error sums
+ * are made per band and the bands added in order; the other sums keep their partials to the end of the row.
+ *
+ * @param sums f64[10 + bands], see {@link SUM}
  */
-export function accumulateRow(
-  sums: ErrorSums,
-  weights: Float32Array,
-  quants: Float32Array,
-  at: number,
-  columns: readonly (readonly [number, number])[],
-): void {
-  let rowError2 = 0
-  let rowWeight2 = 0
-  let product = 0
-  let quant2 = 0
-  let largest = sums.maxAbsError
-  for (let band = 0; band < columns.length; band += 1) {
-    const [first, end] = columns[band] as readonly [number, number]
-    let error2 = 0
-    for (let i = at + first; i < at + end; i += 1) {
-      const weight = weights[i] as number
-      const quant = quants[i] as number
-      const error = quant - weight
-      error2 += error * error
-      rowWeight2 += weight * weight
-      product += weight * quant
-      quant2 += quant * quant
-      // Written so that NaN enters and stays.
-      if (!(Math.abs(error) <= largest)) largest = Math.abs(error)
-    }
-    rowError2 += error2
-    sums.columnError2[band] = (sums.columnError2[band] as number) + error2
-    sums.columnWeights[band] = (sums.columnWeights[band] as number) + (end - first)
+export function accumulateRows(rows: ComparedRows, sums: Float64Array): void {
+  const partials = new RowPartials()
+  for (let at = 0; at < rows.weights.length; at += rows.rowLength) {
+    accumulateRow(rows, at, partials, sums)
+    if (rows.importance !== null) accumulateImportance(rows, rows.importance, at, partials, sums)
   }
-  sums.rows += 1
-  sums.error2 += rowError2
-  sums.weight2 += rowWeight2
-  sums.product += product
-  sums.quant2 += quant2
-  sums.maxAbsError = largest
-  sums.rowError4 += rowError2 * rowError2
-  sums.rowWeight4 += rowWeight2 * rowWeight2
-  sums.rowErrorWeight += rowError2 * rowWeight2
 }
 
-/** Adds one row's importance-weighted sums; `importance` is f32[count] for the row's columns. */
-export function accumulateImportance(
-  sums: ErrorSums,
-  weights: Float32Array,
-  quants: Float32Array,
-  at: number,
-  importance: Float32Array,
-): void {
-  let error2 = 0
-  let weight2 = 0
-  for (let i = 0; i < importance.length; i += 1) {
-    const weight = weights[at + i] as number
-    const error = (quants[at + i] as number) - weight
-    const factor = importance[i] as number
-    error2 += factor * error * error
-    weight2 += factor * weight * weight
+/** Partial sums of a row, used again for every row. */
+class RowPartials {
+  readonly error2 = new Float64Array(PARTIALS)
+  readonly weight2 = new Float64Array(PARTIALS)
+  readonly product = new Float64Array(PARTIALS)
+  readonly quant2 = new Float64Array(PARTIALS)
+  largest = 0
+
+  clear(): void {
+    this.weight2.fill(0)
+    this.product.fill(0)
+    this.quant2.fill(0)
+    this.largest = 0
   }
-  sums.importanceError2 += error2
-  sums.importanceWeight2 += weight2
+}
+
+function add(sums: Float64Array, place: number, term: number): void {
+  sums[place] = (sums[place] as number) + term
+}
+
+function accumulateRow(rows: ComparedRows, at: number, partials: RowPartials, sums: Float64Array): void {
+  const { bandStarts } = rows
+  let error2 = 0
+  partials.clear()
+  for (let band = 0; band < bandStarts.length - 1; band += 1) {
+    const first = bandStarts[band] as number
+    const bandError2 = accumulateBand(rows, at + first, at + (bandStarts[band + 1] as number), partials)
+    add(sums, SUM.columnError2 + band, bandError2)
+    error2 += bandError2
+  }
+  const weight2 = total(partials.weight2)
+  add(sums, SUM.error2, error2)
+  add(sums, SUM.weight2, weight2)
+  add(sums, SUM.product, total(partials.product))
+  add(sums, SUM.quant2, total(partials.quant2))
+  add(sums, SUM.rowError4, error2 * error2)
+  add(sums, SUM.rowWeight4, weight2 * weight2)
+  add(sums, SUM.rowErrorWeight, error2 * weight2)
+  // A sum of squares is NaN only where an error is; NaN enters the maximum and stays.
+  const largest = Number.isNaN(error2) ? NaN : partials.largest
+  sums[SUM.maxAbsError] = Math.max(sums[SUM.maxAbsError] as number, largest)
+}
+
+/** Returns the sum of squared errors; the other partial sums go on. */
+function accumulateBand(rows: ComparedRows, first: number, end: number, partials: RowPartials): number {
+  const { weights, quants } = rows
+  const { error2, weight2, product, quant2 } = partials
+  let largest = partials.largest
+  error2.fill(0)
+  for (let i = first; i < end; i += 1) {
+    const place = (i - first) % PARTIALS
+    const weight = weights[i] as number
+    const quant = quants[i] as number
+    const error = quant - weight
+    error2[place] = (error2[place] as number) + error * error
+    weight2[place] = (weight2[place] as number) + weight * weight
+    product[place] = (product[place] as number) + weight * quant
+    quant2[place] = (quant2[place] as number) + quant * quant
+    if (Math.abs(error) > largest) largest = Math.abs(error)
+  }
+  partials.largest = largest
+  return total(error2)
+}
+
+/** One row's importance-weighted sums. */
+function accumulateImportance(
+  { weights, quants, bandStarts }: ComparedRows,
+  importance: Float32Array,
+  at: number,
+  { error2, weight2 }: RowPartials,
+  sums: Float64Array,
+): void {
+  error2.fill(0)
+  weight2.fill(0)
+  for (let band = 0; band < bandStarts.length - 1; band += 1) {
+    const first = bandStarts[band] as number
+    const end = bandStarts[band + 1] as number
+    for (let i = first; i < end; i += 1) {
+      const place = (i - first) % PARTIALS
+      const weight = weights[at + i] as number
+      const error = (quants[at + i] as number) - weight
+      const factor = importance[i] as number
+      error2[place] = (error2[place] as number) + factor * error * error
+      weight2[place] = (weight2[place] as number) + factor * weight * weight
+    }
+  }
+  add(sums, SUM.importanceError2, total(error2))
+  add(sums, SUM.importanceWeight2, total(weight2))
 }

@@ -1,3 +1,5 @@
+import { SUM } from './accumulate.ts'
+
 /**
  * Sums over some rows of one tensor in one format, from which every figure of a `Measurement` follows.
  *
@@ -29,4 +31,36 @@ export interface ErrorSums {
   /** sum (q - w)^2 and count of weights per column band, for the error profile. */
   columnError2: number[]
   columnWeights: number[]
+}
+
+/** What is counted once for all formats: it follows from the source alone. */
+export type SourceCounts = Pick<
+  ErrorSums,
+  'rows' | 'bandRows' | 'weights' | 'nonFinite' | 'outputWeight2' | 'columnWeights'
+>
+
+/** The sums that {@link SUM} orders, by name. */
+export function errorSums(sums: Float64Array, counts: SourceCounts, outputError2: number): ErrorSums {
+  const { rows, bandRows, weights, nonFinite, outputWeight2, columnWeights } = counts
+  const of = (name: keyof typeof SUM): number => sums[SUM[name]] as number
+  return {
+    rows,
+    bandRows,
+    weights,
+    nonFinite,
+    error2: of('error2'),
+    weight2: of('weight2'),
+    product: of('product'),
+    quant2: of('quant2'),
+    importanceError2: of('importanceError2'),
+    importanceWeight2: of('importanceWeight2'),
+    outputError2,
+    outputWeight2,
+    maxAbsError: of('maxAbsError'),
+    rowError4: of('rowError4'),
+    rowWeight4: of('rowWeight4'),
+    rowErrorWeight: of('rowErrorWeight'),
+    columnError2: [...sums.subarray(SUM.columnError2)],
+    columnWeights: [...columnWeights],
+  }
 }

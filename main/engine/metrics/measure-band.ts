@@ -2,11 +2,10 @@ import type { Kernels } from '../kernels/kernels.ts'
 import { encodedBytes, type Format, type Method } from '../quantizers/format.ts'
 import type { RowReader } from '../tensor/row-reader.ts'
 import { rowsPerExpert } from '../tensor/tensor.ts'
-import { accumulateImportance, accumulateRow, emptySums } from './accumulate.ts'
-import type { ErrorSums } from './error-sums.ts'
+import { SUM } from './accumulate.ts'
+import { errorSums, type ErrorSums, type SourceCounts } from './error-sums.ts'
 import { clearNonFinite } from './non-finite.ts'
-import { quadraticForms } from './quadratic-form.ts'
-import { columnBands, type RowRun } from './row-bands.ts'
+import { columnBandStarts, type RowRun } from './row-bands.ts'
 import { sampledRuns } from './sampling.ts'
 
 /** What a band is measured against. */
@@ -36,42 +35,64 @@ export interface BandMeasurement {
 /** A chunk's weights, quants and blocks stay in the second-level cache together. */
 const CHUNK_WEIGHTS = 16384
 
+/** The covariance fits no cache: a chunk has enough rows to be worth reading all of it. */
+const COVARIANCE_ROWS = 32
+
 /**
  * Measures one band of one tensor against all targets in one pass over its weights.
  *
  * @returns one entry per target, in order
- * @throws QuantaloupeError as `RowReader.read`; whatever `step` throws
+ * @throws QuantaloupeError as `RowReader.read` and `Kernels.measureRows`; whatever `step` throws
  */
 export function measureBand(measurement: BandMeasurement): ErrorSums[] {
-  const { reader, band, sample, targets } = measurement
-  const columns = columnBands(reader.rowLength)
-  const pass = new BandPass(measurement, columns)
-  const sums = targets.map(() => emptySums(band.rows, columns.length))
+  const { reader, band, sample } = measurement
+  const pass = new BandPass(measurement)
   for (const run of sampledRuns(band, reader.rows, sample)) {
-    for (const chunk of pass.chunks(run)) pass.measure(chunk, sums)
+    for (const chunk of pass.chunks(run)) pass.measure(chunk)
   }
-  return sums
+  return pass.results()
 }
 
-type Columns = readonly (readonly [number, number])[]
+/** Sums of one target. */
+interface TargetSums {
+  readonly target: BandTarget
+  /** As `SUM` orders them. */
+  readonly sums: Float64Array
+  outputError2: number
+}
 
-/** Buffers and fixed facts of one call of {@link measureBand}. */
+/** Buffers, fixed facts and growing sums of one call of {@link measureBand}. */
 class BandPass {
   readonly #given: BandMeasurement
-  readonly #columns: Columns
+  readonly #bandStarts: Uint32Array
   readonly #chunkRows: number
   readonly #expertRows: number
+  readonly #targets: readonly TargetSums[]
+  #rows = 0
+  #nonFinite = 0
+  #outputWeight2 = 0
+  /** Weights left out, per column band. */
+  readonly #columnsSkipped: number[]
   #quants = new Float32Array(0)
   #bytes = new Uint8Array(0)
-  #errors = new Float64Array(0)
+  #vectors = new Float64Array(0)
+  #energies = new Float64Array(0)
 
-  constructor(given: BandMeasurement, columns: Columns) {
-    const { reader, importance, chunkWeights = CHUNK_WEIGHTS } = given
-    this.#given = given
-    this.#columns = columns
-    this.#chunkRows = Math.max(1, Math.floor(chunkWeights / reader.rowLength))
+  constructor(given: BandMeasurement) {
+    const { reader, importance, covariance } = given
+    const wanted = Math.max(1, Math.floor((given.chunkWeights ?? CHUNK_WEIGHTS) / reader.rowLength))
     const perExpert = importance !== null && importance.length > reader.rowLength
+    this.#given = given
+    this.#bandStarts = columnBandStarts(reader.rowLength)
+    this.#chunkRows = covariance === null ? wanted : Math.max(wanted, COVARIANCE_ROWS)
     this.#expertRows = perExpert ? rowsPerExpert(reader.source) : Infinity
+    const bands = this.#bandStarts.length - 1
+    this.#columnsSkipped = new Array<number>(bands).fill(0)
+    this.#targets = given.targets.map((target) => ({
+      target,
+      sums: new Float64Array(SUM.columnError2 + bands),
+      outputError2: 0,
+    }))
   }
 
   /** Cuts a run into chunks that lie in one expert slice each. */
@@ -85,22 +106,35 @@ class BandPass {
     }
   }
 
-  measure(chunk: RowRun, sums: readonly ErrorSums[]): void {
-    const { reader, targets, step } = this.#given
+  measure(chunk: RowRun): void {
+    const { reader, kernels, step } = this.#given
     const weights = reader.read(chunk.firstRow, chunk.rows)
-    const skipped = clearNonFinite(weights)
+    const skipped = clearNonFinite(weights, kernels.findNonFinite(weights))
     const importance = this.#importanceOf(chunk.firstRow)
-    const outputWeight2 = this.#outputEnergy(weights, null)
-    for (const [index, target] of targets.entries()) {
-      const quants = this.#roundTrip(target, weights, importance)
-      for (const place of skipped) quants[place] = 0
-      const entry = sums[index] as ErrorSums
-      this.#accumulate(entry, weights, quants, importance)
-      this.#leaveOut(entry, skipped)
-      addInOrder(entry, 'outputWeight2', outputWeight2)
-      addInOrder(entry, 'outputError2', this.#outputEnergy(weights, quants))
+    this.#count(chunk.rows, skipped)
+    this.#outputWeight2 = this.#addEnergies(this.#outputWeight2, weights, null)
+    for (const entry of this.#targets) {
+      const quants = this.#compare(entry, weights, importance, skipped)
+      entry.outputError2 = this.#addEnergies(entry.outputError2, weights, quants)
       step(weights.length)
     }
+  }
+
+  results(): ErrorSums[] {
+    const { reader, band } = this.#given
+    const counts: SourceCounts = {
+      rows: this.#rows,
+      bandRows: band.rows,
+      weights: this.#rows * reader.rowLength - this.#nonFinite,
+      nonFinite: this.#nonFinite,
+      outputWeight2: this.#outputWeight2,
+      columnWeights: this.#columnsSkipped.map((count, i) => this.#rows * this.#bandWidth(i) - count),
+    }
+    return this.#targets.map(({ sums, outputError2 }) => errorSums(sums, counts, outputError2))
+  }
+
+  #bandWidth(band: number): number {
+    return (this.#bandStarts[band + 1] as number) - (this.#bandStarts[band] as number)
   }
 
   #importanceOf(row: number): Float32Array | null {
@@ -110,56 +144,48 @@ class BandPass {
     return importance.subarray(start, start + reader.rowLength)
   }
 
-  #roundTrip(target: BandTarget, weights: Float32Array, importance: Float32Array | null): Float32Array {
+  /** Counts rows and what is left out of them; in the sums non-finite weights are zeros already. */
+  #count(rows: number, skipped: Uint32Array): void {
+    const { rowLength } = this.#given.reader
+    this.#rows += rows
+    this.#nonFinite += skipped.length
+    for (const place of skipped) {
+      const band = this.#bandStarts.findIndex((start) => place % rowLength < start) - 1
+      this.#columnsSkipped[band] = (this.#columnsSkipped[band] as number) + 1
+    }
+  }
+
+  /** Adds to the target's sums and returns what became of the weights. */
+  #compare(
+    { target, sums }: TargetSums,
+    weights: Float32Array,
+    importance: Float32Array | null,
+    skipped: Uint32Array,
+  ): Float32Array {
     const { kernels, reader } = this.#given
     const size = encodedBytes(target.format, weights.length)
     if (this.#bytes.length < size) this.#bytes = new Uint8Array(size)
     if (this.#quants.length < weights.length) this.#quants = new Float32Array(weights.length)
     const bytes = this.#bytes.subarray(0, size)
     const quants = this.#quants.subarray(0, weights.length)
-    kernels.quantizeRows(target.format, target.method, weights, reader.rowLength, importance, bytes)
-    kernels.dequantizeRows(target.format, bytes, quants)
+    const { rowLength } = reader
+    const rows = { weights, rowLength, importance, skipped, bandStarts: this.#bandStarts, bytes, quants }
+    kernels.measureRows(target.format, target.method, rows, sums)
     return quants
   }
 
-  #accumulate(
-    sums: ErrorSums,
-    weights: Float32Array,
-    quants: Float32Array,
-    importance: Float32Array | null,
-  ): void {
-    const length = this.#given.reader.rowLength
-    for (let at = 0; at < weights.length; at += length) {
-      accumulateRow(sums, weights, quants, at, this.#columns)
-      if (importance !== null) accumulateImportance(sums, weights, quants, at, importance)
-    }
+  /** Adds w S w^T of every row, or (q - w) S (q - w)^T when quants are given; nothing without covariance. */
+  #addEnergies(sum: number, weights: Float32Array, quants: Float32Array | null): number {
+    const { covariance, reader, kernels } = this.#given
+    if (covariance === null) return 0
+    if (this.#vectors.length !== weights.length) this.#vectors = new Float64Array(weights.length)
+    const count = weights.length / reader.rowLength
+    if (this.#energies.length !== count) this.#energies = new Float64Array(count)
+    const vectors = this.#vectors
+    if (quants === null) vectors.set(weights)
+    else
+      for (let i = 0; i < vectors.length; i += 1) vectors[i] = (quants[i] as number) - (weights[i] as number)
+    kernels.quadraticForms(vectors, reader.rowLength, covariance, this.#energies)
+    return this.#energies.reduce((total, energy) => total + energy, sum)
   }
-
-  /** Takes non-finite weights out of the counts; in the sums they are zeros already. */
-  #leaveOut(sums: ErrorSums, skipped: readonly number[]): void {
-    const length = this.#given.reader.rowLength
-    sums.nonFinite += skipped.length
-    for (const place of skipped) {
-      const band = this.#columns.findIndex(([, end]) => place % length < end)
-      sums.columnWeights[band] = (sums.columnWeights[band] as number) - 1
-    }
-    sums.weights = sums.rows * length - sums.nonFinite
-  }
-
-  /** Per row w S w^T, or (q - w) S (q - w)^T when quants are given; empty without covariance. */
-  #outputEnergy(weights: Float32Array, quants: Float32Array | null): Float64Array {
-    const { covariance, reader } = this.#given
-    if (covariance === null) return NO_ENERGY
-    if (this.#errors.length !== weights.length) this.#errors = new Float64Array(weights.length)
-    const values = this.#errors
-    if (quants === null) values.set(weights)
-    else for (let i = 0; i < values.length; i += 1) values[i] = (quants[i] as number) - (weights[i] as number)
-    return quadraticForms(values, reader.rowLength, covariance)
-  }
-}
-
-const NO_ENERGY = new Float64Array(0)
-
-function addInOrder(sums: ErrorSums, key: 'outputError2' | 'outputWeight2', terms: Float64Array): void {
-  for (const term of terms) sums[key] += term
 }

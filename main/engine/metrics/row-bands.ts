@@ -24,9 +24,10 @@ export function rowBands(shape: readonly number[]): readonly RowRun[] {
   return cut(rows, count).map(([firstRow, end]) => ({ firstRow, rows: end - firstRow }))
 }
 
-/** Column bands of an error profile: at most 64, as [first column, end). */
-export function columnBands(length: number): readonly (readonly [number, number])[] {
-  return cut(length, Math.min(length, PROFILE_SIZE))
+/** Column bands of an error profile, at most 64: where each begins, and the end of the last. */
+export function columnBandStarts(length: number): Uint32Array {
+  const count = Math.min(length, PROFILE_SIZE)
+  return Uint32Array.from({ length: count + 1 }, (_, i) => startOf(i, length, count))
 }
 
 function cut(total: number, count: number): (readonly [number, number])[] {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { emptySums } from '../../../main/engine/metrics/accumulate.ts'
-import type { ErrorSums } from '../../../main/engine/metrics/error-sums.ts'
+import { errorSums, type ErrorSums } from '../../../main/engine/metrics/error-sums.ts'
 import { profileOf, summarize } from '../../../main/engine/metrics/summarize.ts'
 import { formatByName } from '../../../main/engine/quantizers/registry.ts'
 
 const TENSOR = { name: 'blk.0.attn_q.weight', shape: [64, 4] }
 const MEASURED = { requested: 'Q4_K', format: formatByName('Q5_0')!, method: 'reference' } as const
+
+function emptySums(bandRows: number, columnBands: number): ErrorSums {
+  const columnWeights = new Array<number>(columnBands).fill(0)
+  const counts = { rows: 0, bandRows, weights: 0, nonFinite: 0, outputWeight2: 0, columnWeights }
+  return errorSums(new Float64Array(10 + columnBands), counts, 0)
+}
 
 function sums(changes: Partial<ErrorSums>): ErrorSums {
   return { ...emptySums(4, 1), rows: 4, weights: 256, ...changes }
