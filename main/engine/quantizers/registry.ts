@@ -3,6 +3,9 @@ import { BF16, F16, F32 } from './float.ts'
 import type { Format, StoredType } from './format.ts'
 import { IQ1_M } from './iq1-m.ts'
 import { IQ1_S } from './iq1-s.ts'
+import { IQ2_S } from './iq2-s.ts'
+import { IQ2_XS } from './iq2-xs.ts'
+import { IQ2_XXS } from './iq2-xxs.ts'
 import { IQ4_NL, IQ4_XS } from './iq4.ts'
 import { Q1_0, Q2_0 } from './low-bit.ts'
 import { MXFP4, NVFP4 } from './microscaling.ts'
@@ -36,8 +39,11 @@ export const FORMATS: readonly Format[] = [
   MXFP4,
   Q3_K,
   Q2_K,
+  IQ2_S,
+  IQ2_XS,
   Q2_0,
   TQ2_0,
+  IQ2_XXS,
   IQ1_M,
   TQ1_0,
   IQ1_S,

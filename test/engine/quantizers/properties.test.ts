@@ -52,8 +52,11 @@ const BOUNDS: Record<string, number> = {
   MXFP4: 1 / 4,
   Q3_K: 1 / 3,
   Q2_K: 1 / 1.2,
+  IQ2_S: 1,
+  IQ2_XS: 1.3,
   Q2_0: 0.501,
   TQ2_0: 0.501,
+  IQ2_XXS: 1.3,
   TQ1_0: 0.501,
   /** Zeros weigh nothing: they may get level 9/8 of a scale that gives their neighbour level 1/8. */
   IQ1_M: 30,
