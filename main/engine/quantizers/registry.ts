@@ -6,6 +6,8 @@ import { IQ1_S } from './iq1-s.ts'
 import { IQ2_S } from './iq2-s.ts'
 import { IQ2_XS } from './iq2-xs.ts'
 import { IQ2_XXS } from './iq2-xxs.ts'
+import { IQ3_S } from './iq3-s.ts'
+import { IQ3_XXS } from './iq3-xxs.ts'
 import { IQ4_NL, IQ4_XS } from './iq4.ts'
 import { Q1_0, Q2_0 } from './low-bit.ts'
 import { MXFP4, NVFP4 } from './microscaling.ts'
@@ -38,6 +40,8 @@ export const FORMATS: readonly Format[] = [
   IQ4_XS,
   MXFP4,
   Q3_K,
+  IQ3_S,
+  IQ3_XXS,
   Q2_K,
   IQ2_S,
   IQ2_XS,

@@ -51,6 +51,8 @@ const BOUNDS: Record<string, number> = {
   IQ4_XS: 1 / 4,
   MXFP4: 1 / 4,
   Q3_K: 1 / 3,
+  IQ3_S: 1 / 1.5,
+  IQ3_XXS: 1 / 1.5,
   Q2_K: 1 / 1.2,
   IQ2_S: 1,
   IQ2_XS: 1.3,
