@@ -1,6 +1,6 @@
 import { fromErrorData, QuantaloupeError } from '../engine/errors.ts'
 import type { Services } from '../services/index.ts'
-import type { Job } from '../../preload/contract.ts'
+import type { Finding, Job } from '../../preload/contract.ts'
 import type { Context } from './context.ts'
 
 /**
@@ -25,6 +25,11 @@ export async function follow(context: Context, services: Services, { id }: Job):
   }
 }
 
+/** What the user should know although the work goes on. */
+export function remarkFindings(context: Context, findings: readonly Finding[]): void {
+  for (const { message } of findings) context.remark(`note: ${message}`)
+}
+
 function showProgress(context: Context, job: Job): void {
   context.progress.show({
     label: job.title,
@@ -36,7 +41,7 @@ function showProgress(context: Context, job: Job): void {
 
 function requireDone(context: Context, job: Job): Job {
   context.progress.end()
-  for (const finding of job.findings) context.remark(`note: ${finding.message}`)
+  remarkFindings(context, job.findings)
   if (job.state === 'done') return job
   if (job.error !== null) throw fromErrorData(job.error)
   throw new QuantaloupeError('CANCELLED', 'Cancelled')

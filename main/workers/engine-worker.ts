@@ -5,6 +5,7 @@ import { compare } from './tasks/compare.ts'
 import { copyBytes } from './tasks/copy.ts'
 import { fingerprint } from './tasks/fingerprint.ts'
 import { histogram } from './tasks/histogram.ts'
+import { locate } from './tasks/locate.ts'
 import { measure } from './tasks/measure.ts'
 import { quantize } from './tasks/quantize.ts'
 
@@ -22,6 +23,8 @@ function perform(task: Task): TaskResults[Task['kind']] {
       return copyBytes(task)
     case 'compare':
       return compare(task)
+    case 'locate':
+      return locate(task)
   }
 }
 

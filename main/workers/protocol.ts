@@ -92,7 +92,13 @@ export interface CompareTask extends TaskBase {
   readonly rows: number
 }
 
-export type Task = FingerprintTask | MeasureTask | HistogramTask | QuantizeTask | CopyTask | CompareTask
+/** Looks for the first weight that is NaN or infinite. */
+export interface LocateTask extends TaskBase {
+  readonly kind: 'locate'
+}
+
+export type Task =
+  FingerprintTask | MeasureTask | HistogramTask | QuantizeTask | CopyTask | CompareTask | LocateTask
 
 export interface TaskResults {
   fingerprint: string
@@ -104,6 +110,8 @@ export interface TaskResults {
   copy: { readonly writtenBytes: number }
   /** sum (b - a)^2 and sum a^2 over weights that are finite in both, and the count of the others. */
   compare: { readonly difference2: number; readonly weight2: number; readonly nonFinite: number }
+  /** Null where every weight is finite. `value` is text: `NaN`, `Infinity`, `-Infinity`. */
+  locate: { readonly row: number; readonly column: number; readonly value: string } | null
 }
 
 export type TaskReply<K extends Task['kind']> =

@@ -69,7 +69,14 @@ describe('a full disk', () => {
   it('ends an export that had room when it began, and leaves nothing', async ({ skip }) => {
     const folder = smallDisk('size=10m')
     if (folder === null) return skip(NO_DISK)
-    const { ended, printed } = cli.start([...EXPORT, join(folder, 'out.gguf'), '--threads', '1'])
+    // Slow enough for the disk to fill meanwhile.
+    const { ended, printed } = cli.start([
+      ...EXPORT,
+      join(folder, 'out.gguf'),
+      '--threads',
+      '1',
+      '--no-native',
+    ])
     await printed(/Export/)
     writeFileSync(join(folder, 'other'), new Uint8Array(8 * 2 ** 20))
     expectComplaint(await ended, folder, /room|space/)

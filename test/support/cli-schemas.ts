@@ -59,6 +59,7 @@ export const analyzeSchema = z.strictObject({
   schema: z.literal(1),
   model: z.string(),
   elapsedMs: bytes,
+  findings: z.array(finding),
   measurements: z.array(
     z.strictObject({
       tensor: z.string(),
@@ -85,7 +86,13 @@ export const analyzeSchema = z.strictObject({
 export { planSchema }
 
 const exportedTensors = z.array(
-  z.strictObject({ name: z.string(), format: z.string(), method: method.nullable(), bytes }),
+  z.strictObject({
+    name: z.string(),
+    format: z.string(),
+    requested: z.string(),
+    method: method.nullable(),
+    bytes,
+  }),
 )
 
 export const exportSchema = z.strictObject({
@@ -94,6 +101,7 @@ export const exportSchema = z.strictObject({
   fileBytes: bytes,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   seconds: z.number().nonnegative(),
+  findings: z.array(finding),
   tensors: exportedTensors,
 })
 
@@ -105,6 +113,7 @@ export const dryRunSchema = z.strictObject({
   freeBytes: bytes,
   exists: z.boolean(),
   requantized: z.array(z.string()),
+  findings: z.array(finding),
   tensors: exportedTensors,
 })
 

@@ -1,9 +1,10 @@
 /** The differential test: random rows through both twins and through ggml itself. */
 import { describe, expect, it } from 'vitest'
+import type { Kernels } from '../../main/engine/kernels/kernels.ts'
 import { encodedBytes, type Format } from '../../main/engine/quantizers/format.ts'
 import { loadGgml } from './ggml.ts'
 import { IMPORTANCE_NAMES, randomImportance, randomRows, ROW_KINDS, type RowKind } from './random-rows.ts'
-import { allTwins } from './twins.ts'
+import { allKernels } from './twins.ts'
 
 const KINDS = Object.keys(ROW_KINDS) as RowKind[]
 /** More than 2,000 rows of a format without importance, and as many with. */
@@ -61,7 +62,7 @@ function sameValues(a: Float32Array, b: Float32Array): boolean {
 }
 
 const ggml = loadGgml()
-const twins = allTwins()
+const twins = allKernels()
 const where = ggml ? '' : ' (node-llama-cpp brings no ggml for this platform: twins alone)'
 
 /** Titles of the batches, programs and rows that differ from the first program that answers. */
@@ -69,25 +70,27 @@ function differences(format: Format, batch: Batch): readonly string[] {
   const { weights, importance, rowLength } = batch
   const rows = weights.length / rowLength
   const size = encodedBytes(format, weights.length)
-  const answers = twins.map(({ title, kernels }) => {
+  const answers = twins.map((kernels) => {
     const bytes = new Uint8Array(size)
     kernels.quantizeRows(format, 'reference', weights, rowLength, importance, bytes)
-    return { title, bytes, decode: (given: Uint8Array) => decodeWith(given, weights.length) }
-    function decodeWith(given: Uint8Array, count: number): Float32Array {
-      const values = new Float32Array(count)
-      kernels.dequantizeRows(format, given, values)
-      return values
-    }
+    return { title: kernels.name, bytes, decode: (given: Uint8Array) => decode(kernels, format, given) }
   })
   const peer = ggml && !FATAL[batch.kind]?.includes(format.name) ? [askGgml(format, batch, size)] : []
   const [expected, ...others] = [...peer, ...answers]
   const expectedValues = expected!.decode(expected!.bytes)
-  return others.flatMap(({ title, bytes, decode }) => {
-    const wrongRows = differentRows(expected!.bytes, bytes, rows)
-    const wrongValues = sameValues(decode(expected!.bytes), expectedValues) ? [] : ['decoded values']
+  return others.flatMap((answer) => {
+    const { title } = answer
+    const wrongRows = differentRows(expected!.bytes, answer.bytes, rows)
+    const wrongValues = sameValues(answer.decode(expected!.bytes), expectedValues) ? [] : ['decoded values']
     const wrong = [...wrongRows.slice(0, 5).map((row) => `row ${row} of ${rows}`), ...wrongValues]
     return wrong.map((what) => `${title} against ${expected!.title}: ${batch.title}: ${what}`)
   })
+}
+
+function decode(kernels: Kernels, format: Format, bytes: Uint8Array): Float32Array {
+  const values = new Float32Array((bytes.length / format.blockBytes) * format.blockSize)
+  kernels.dequantizeRows(format, bytes, values)
+  return values
 }
 
 function askGgml(format: Format, { weights, importance, rowLength }: Batch, size: number) {
@@ -100,7 +103,7 @@ function askGgml(format: Format, { weights, importance, rowLength }: Batch, size
 
 /** Defines the tests of some formats; a file each for groups that take long, so that they run beside each other. */
 export function describeDifferential(formats: readonly Format[]): void {
-  describe(`random rows through ${twins.map(({ title }) => title).join(', ')} and ggml${where}`, () => {
+  describe(`random rows through ${twins.map(({ name }) => name).join(', ')} and ggml${where}`, () => {
     describe.each(formats)('$name', (format) => {
       const importances = format.needsImportance ? IMPORTANCE_NAMES : [null, ...IMPORTANCE_NAMES]
       it.each(importances)('importance %s: the same bytes and values', { timeout: 120_000 }, (importance) => {

@@ -10,3 +10,13 @@ export function errorOf(action: () => unknown): ErrorData | null {
     return toErrorData(thrown)
   }
 }
+
+/** The error that a promise is rejected with, as data; null when it is fulfilled. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<ErrorData | null> {
+  try {
+    await promise
+    return null
+  } catch (thrown) {
+    return toErrorData(thrown)
+  }
+}

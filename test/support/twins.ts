@@ -1,14 +1,12 @@
-import { chooseKernels, typescriptKernels, type Kernels } from '../../main/engine/kernels/kernels.ts'
+import {
+  nativeKernels,
+  nativeTargets,
+  typescriptKernels,
+  type Kernels,
+} from '../../main/engine/kernels/kernels.ts'
 
-/** Kernels to be compared with the TypeScript ones: every target of the addon that this machine can run. */
-export interface Twin {
-  readonly title: string
-  readonly kernels: Kernels
-}
-
-/** The TypeScript kernels first; they alone where the addon is not built. */
-export function allTwins(): readonly Twin[] {
-  const native = chooseKernels(true)
-  const built = native === typescriptKernels ? [] : [{ title: 'native', kernels: native }]
-  return [{ title: 'typescript', kernels: typescriptKernels }, ...built]
+/** Every kernels that this machine can run: the TypeScript ones, then those of each instruction set of the addon. */
+export function allKernels(): readonly Kernels[] {
+  const native = nativeTargets().map((target) => nativeKernels(target))
+  return [typescriptKernels, ...native.filter((kernels) => kernels !== undefined)]
 }

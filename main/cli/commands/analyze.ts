@@ -55,13 +55,14 @@ export async function analyze(
     const { id, model } = await services.library.open(context.resolve(path))
     const tensors = options.tensors ? { tensors: matchTensors(model, options.tensors) } : {}
     const job = await services.analysis.start({ ...toRequest(context, id, options), ...tensors })
-    await follow(context, services, job)
+    const { findings } = await follow(context, services, job)
     const order = new Map(model.tensors.map((tensor, index) => [tensor.name, index]))
     const results = services.analysis
       .results(job.id)
       .toSorted((a, b) => (order.get(a.tensor) ?? 0) - (order.get(b.tensor) ?? 0) || byFormat(options, a, b))
     const elapsedMs = Math.round(performance.now() - startedMs)
-    const document = { schema: 1, model: model.path, elapsedMs, measurements: results.map(pickFields) }
+    const measurements = results.map(pickFields)
+    const document = { schema: 1, model: model.path, elapsedMs, findings, measurements }
     if (options.csv) process.stdout.write(toCsv(FIELDS, results))
     else context.print(document, () => renderTable(columnsFor(results), results))
   })

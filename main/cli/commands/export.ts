@@ -2,7 +2,7 @@ import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Services } from '../../services/index.ts'
 import type { ExportRequest, Job, Method, Plan } from '../../../preload/contract.ts'
 import type { Context } from '../context.ts'
-import { follow } from '../job.ts'
+import { follow, remarkFindings } from '../job.ts'
 import { parseSetting } from '../metadata-settings.ts'
 import { formatBytes } from '../numbers.ts'
 import { choicesOf } from '../plan-choices.ts'
@@ -60,7 +60,8 @@ async function choosePlan(
 
 function preview(context: Context, services: Services, request: ExportRequest, plan: Plan): void {
   const { path } = request
-  const { fileBytes, freeBytes, exists, requantized } = services.exports.preview(request)
+  const { fileBytes, freeBytes, exists, requantized, findings } = services.exports.preview(request)
+  remarkFindings(context, findings)
   const document = {
     schema: 1,
     path,
@@ -69,6 +70,7 @@ function preview(context: Context, services: Services, request: ExportRequest, p
     freeBytes,
     exists,
     requantized,
+    findings,
     tensors: tensorsOf(plan),
   }
   context.print(
@@ -81,7 +83,8 @@ async function run(context: Context, services: Services, request: ExportRequest,
   const job: Job = await follow(context, services, await services.exports.start(request))
   if (job.export === null) throw new Error('An export that is done has no result')
   const { path, fileBytes, sha256, seconds } = job.export
-  const document = { schema: 1, path, fileBytes, sha256, seconds, tensors: tensorsOf(plan) }
+  const { findings } = job
+  const document = { schema: 1, path, fileBytes, sha256, seconds, findings, tensors: tensorsOf(plan) }
   context.print(document, () => {
     const written = `${path}\n${fileBytes} bytes (${formatBytes(fileBytes)}) in ${seconds.toFixed(1)} s`
     return `${describePlan({ ...plan, fileBytes })}\n\n${written}\nsha256 ${sha256}`
@@ -89,5 +92,11 @@ async function run(context: Context, services: Services, request: ExportRequest,
 }
 
 function tensorsOf(plan: Plan) {
-  return plan.tensors.map(({ name, format, method, bytes }) => ({ name, format, method, bytes }))
+  return plan.tensors.map(({ name, format, requested, method, bytes }) => ({
+    name,
+    format,
+    requested,
+    method,
+    bytes,
+  }))
 }

@@ -11,6 +11,7 @@ const COLUMNS: readonly Column<FormatInfo>[] = [
   { title: 'bytes', align: 'right', value: ({ blockBytes }) => String(blockBytes) },
   { title: 'family', value: ({ family }) => family },
   { title: 'target', value: ({ target }) => target },
+  { title: 'importance', value: ({ needsImportance }) => (needsImportance ? 'needed' : '') },
   { title: 'methods', value: ({ methods }) => methods.join(', ') },
 ]
 

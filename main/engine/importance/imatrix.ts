@@ -1,6 +1,6 @@
 /** The importance of one weight's columns. */
 export interface ImportanceEntry {
-  /** Mean squared activations, f32[experts x columns], expert by expert; finite and not negative. */
+  /** Mean squared activations, f32[experts x columns], expert by expert; not negative, but may be NaN or infinite. */
   readonly values: Float32Array
   readonly experts: number
   /**

@@ -10,12 +10,13 @@ export function readFloats(reader: ByteReader, count: number, what: string): Flo
 
 /**
  * Divides sums of squares by the counts of their experts, in place and in single precision as llama.cpp does. An expert
- * with count 0 gets ones.
+ * with count 0 gets ones. NaN and infinite sums, which an overflowing model leaves behind, stay: the other entries of
+ * the file are sound, and `matchImportance` tells which one is not.
  *
  * @param sums   f32[experts x columns]
  * @param counts one per expert
  * @param offset where the sums begin in the file, for errors
- * @throws QuantaloupeError `BAD_IMPORTANCE` naming entry and index of a value that is negative or not finite
+ * @throws QuantaloupeError `BAD_IMPORTANCE` naming entry and index of a negative value
  */
 export function averageSums(
   reader: ByteReader,
@@ -24,10 +25,11 @@ export function averageSums(
   counts: readonly number[],
   offset: number,
 ): ImportanceEntry {
-  const bad = sums.findIndex((value) => !(value >= 0 && value < Infinity))
-  if (bad >= 0) {
-    const message = `Value ${bad} of the importance of ${name} is ${sums[bad]}`
-    throw reader.error('BAD_IMPORTANCE', message, offset + bad * 4, 'a finite number that is not negative', {
+  const negative = sums.findIndex((value) => value < 0)
+  if (negative >= 0) {
+    const message = `Value ${negative} of the importance of ${name} is ${sums[negative]}`
+    const expected = 'a number that is not negative'
+    throw reader.error('BAD_IMPORTANCE', message, offset + negative * 4, expected, {
       remedy: 'Make the importance matrix again.',
     })
   }

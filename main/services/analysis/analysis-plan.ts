@@ -7,8 +7,17 @@ import { rowCount, rowLength, weightCount } from '../../engine/tensor/tensor.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 import { tensorOf } from '../library/library.ts'
 import type { OpenedModel } from '../library/library.ts'
+import type { ActivationStatistics } from '../measurements/activation-statistics.ts'
+import {
+  checkImportanceLengths,
+  importanceNeeded,
+  lacksImportance,
+} from '../measurements/importance-checks.ts'
+import { shorten } from '../measurements/importance-findings.ts'
 import { checkedFormat, targetsOf } from '../measurements/targets.ts'
 import type { Target } from '../measurements/targets.ts'
+import { fallbackFindings } from '../plans/fallback-findings.ts'
+import type { Replacement } from '../plans/fallback-findings.ts'
 import { coarseToFine } from './coarse-to-fine.ts'
 
 /** One tensor to measure, in all its formats at once. */
@@ -34,18 +43,72 @@ export interface AnalysisScope {
 /**
  * Chooses tensors and effective formats, most informative tensors first.
  *
- * @throws QuantaloupeError `UNKNOWN_TENSOR`, `FORMAT_UNKNOWN`, `METHOD_UNSUPPORTED`, `NOTHING_TO_MEASURE`
+ * A tensor without importance is left out of the formats that need it, and this is told; where no tensor has any, it is
+ * an error.
+ *
+ * @throws QuantaloupeError `UNKNOWN_TENSOR`, `FORMAT_UNKNOWN`, `METHOD_UNSUPPORTED`, `IMPORTANCE_NEEDED`,
+ *   `IMPORTANCE_LENGTH`, `NOTHING_TO_MEASURE`
  */
-export function planAnalysis(opened: OpenedModel, scope: AnalysisScope): AnalysisPlan {
+export function planAnalysis(
+  opened: OpenedModel,
+  scope: AnalysisScope,
+  statistics: ActivationStatistics,
+): AnalysisPlan {
   const formats = [...new Set(scope.formats)].map((format) => checkedFormat(format, scope.method))
   const named = scope.tensors?.map((name) => tensorOf(opened, name))
   const candidates = named ?? opened.model.tensors.filter((tensor) => tensor.quantizable)
+  checkImportanceLengths(candidates, statistics)
   const findings: Finding[] = []
-  const planned = candidates
+  const decodable = candidates
     .map((tensor) => planTensor(tensor, formats, findings))
     .filter((tensor) => tensor !== null)
-  if (planned.length === 0) throw nothingToMeasure(opened, findings)
+  if (decodable.length === 0) throw nothingToMeasure(opened, findings)
+  const planned = leaveOutBare(decodable, statistics, findings)
+  findings.push(...fallbackFindings(planned.flatMap(replacementsOf)))
   return { tensors: coarseToFine(planned), findings }
+}
+
+/** Drops the formats that need importance from tensors that have none. */
+function leaveOutBare(
+  planned: readonly PlannedTensor[],
+  statistics: ActivationStatistics,
+  findings: Finding[],
+): PlannedTensor[] {
+  const bare = planned.flatMap(({ tensor, targets }) =>
+    targets
+      .filter(({ effective }) => lacksImportance(tensor, effective, statistics))
+      .map(({ effective }) => ({ tensor: tensor.name, format: effective.name })),
+  )
+  const kept = planned
+    .map(({ tensor, targets }) => {
+      const possible = targets.filter(({ effective }) => !lacksImportance(tensor, effective, statistics))
+      return { tensor, targets: possible, workload: workloadOf(tensor, possible) }
+    })
+    .filter(({ targets }) => targets.length > 0)
+  const [first] = bare
+  if (first && (kept.length === 0 || statistics.importance.size === 0)) {
+    throw importanceNeeded(first.tensor, first.format)
+  }
+  findings.push(...bareFindings(bare))
+  return kept
+}
+
+function bareFindings(bare: readonly { readonly tensor: string; readonly format: string }[]): Finding[] {
+  return [...Map.groupBy(bare, ({ format }) => format)].map(([format, group]) => {
+    const names = shorten(group.map(({ tensor }) => tensor))
+    const message = `Not measured in ${format}, which needs importance: ${names}`
+    return { code: 'IMPORTANCE_NEEDED', message }
+  })
+}
+
+function replacementsOf({ tensor, targets }: PlannedTensor): Replacement[] {
+  return targets.flatMap(({ requested, effective }) =>
+    requested.map((name) => ({ tensor: tensor.name, requested: name, effective: effective.name })),
+  )
+}
+
+function workloadOf(tensor: Tensor, targets: readonly Target[]): string {
+  return `${tensor.type}: ${targets.map((target) => target.effective.name).join(' ')}`
 }
 
 /** Bytes of the measured rows as f32, once for every format. */
@@ -61,8 +124,7 @@ function planTensor(tensor: Tensor, formats: readonly Format[], findings: Findin
   if (!storedType(tensor.type)) return leaveOut('UNDECODABLE_TENSOR', `${tensor.type} can not be decoded`)
   if (weightCount(tensor) === 0) return leaveOut('EMPTY_TENSOR', 'it has no weights')
   const targets = targetsOf(tensor, formats)
-  const workload = targets.map((target) => target.effective.name).join(' ')
-  return { tensor, targets, workload: `${tensor.type}: ${workload}` }
+  return { tensor, targets, workload: workloadOf(tensor, targets) }
 }
 
 function nothingToMeasure(opened: OpenedModel, findings: readonly Finding[]): QuantaloupeError {

@@ -2,8 +2,8 @@ import { rowBands } from '../../engine/metrics/row-bands.ts'
 import { profileOf, summarize } from '../../engine/metrics/summarize.ts'
 import type { ErrorSums } from '../../engine/metrics/error-sums.ts'
 import type { Finding } from '../../engine/formats/model.ts'
-import type { Measurement } from '../../engine/metrics/measurement.ts'
 import { rowLength } from '../../engine/tensor/tensor.ts'
+import type { Tensor } from '../../engine/tensor/tensor.ts'
 import type { TensorSource } from '../../workers/protocol.ts'
 import { tensorSource } from '../measurements/tensor-source.ts'
 import type { AnalysisRequest, CachedMeasurement } from '../../../preload/contract.ts'
@@ -55,6 +55,8 @@ export class AnalysisWork implements JobWork {
   readonly #parts: AnalysisParts
   readonly #plan: AnalysisPlan
   readonly #fingerprints: FingerprintReader
+  /** Tensors with weights that are NaN or infinite, by name. */
+  readonly #nonFinite = new Map<string, NonFiniteTensor>()
 
   /** @throws QuantaloupeError as {@link planAnalysis} */
   constructor(
@@ -67,7 +69,7 @@ export class AnalysisWork implements JobWork {
     this.#request = request
     this.#statistics = statistics
     this.#parts = parts
-    this.#plan = planAnalysis(opened, request)
+    this.#plan = planAnalysis(opened, request, statistics)
     this.#fingerprints = new FingerprintReader(parts.fingerprints)
     this.modelPath = opened.model.path
     this.request = request
@@ -92,6 +94,18 @@ export class AnalysisWork implements JobWork {
     const unread = this.#plan.tensors.filter((planned) => !this.#tellKnown(context, planned))
     // One tensor more than threads, so that the next is ready when a thread falls idle.
     await forEachConcurrently(unread, context.threads + 1, (planned) => this.#measure(context, planned))
+    for (const planned of this.#nonFinite.values()) await this.#findNonFinite(context, planned)
+  }
+
+  /** Tells how many weights of a tensor are NaN or infinite, and where the first one is. */
+  async #findNonFinite(context: JobContext, { tensor, nonFinite }: NonFiniteTensor): Promise<void> {
+    const place = await context.run<'locate'>({
+      kind: 'locate',
+      source: tensorSource(this.#opened.model, tensor),
+    })
+    const first = place ? `, the first in row ${place.row}, column ${place.column} (${place.value})` : ''
+    const message = `${tensor.name} has ${nonFinite} weights that are NaN or infinite${first}; they are left out`
+    context.find({ code: 'NON_FINITE_WEIGHTS', message, tensor: tensor.name })
   }
 
   /** True when the cache has everything about this tensor. */
@@ -229,8 +243,10 @@ export class AnalysisWork implements JobWork {
 
   #tell(context: JobContext, { tensor }: PlannedTensor, measurements: readonly CachedMeasurement[]): void {
     if (measurements.length === 0) return
-    const finding = weightFinding(tensor.name, measurements[0])
-    if (finding && !context.findings.some((known) => known.message === finding.message)) context.find(finding)
+    const [first] = measurements
+    const nonFinite = first?.nonFinite ?? 0
+    if (nonFinite > 0) this.#nonFinite.set(tensor.name, { tensor, nonFinite })
+    else if (first?.relativeError === null) tellOnce(context, zeroTensor(tensor.name))
     this.#parts.onMeasurements(measurements)
   }
 
@@ -239,13 +255,15 @@ export class AnalysisWork implements JobWork {
   }
 }
 
-/** What the source weights themselves have wrong; the same in every format. */
-function weightFinding(tensor: string, measurement: Measurement | undefined): Finding | null {
-  if (!measurement) return null
-  if (measurement.nonFinite > 0) {
-    const message = `${tensor} has ${measurement.nonFinite} weights that are NaN or infinite; they are left out`
-    return { code: 'NON_FINITE_WEIGHTS', message, tensor }
-  }
-  if (measurement.relativeError !== null) return null
+interface NonFiniteTensor {
+  readonly tensor: Tensor
+  readonly nonFinite: number
+}
+
+function tellOnce(context: JobContext, finding: Finding): void {
+  if (!context.findings.some((known) => known.message === finding.message)) context.find(finding)
+}
+
+function zeroTensor(tensor: string): Finding {
   return { code: 'ZERO_TENSOR', message: `${tensor} is zero everywhere; it has no relative error`, tensor }
 }

@@ -2,6 +2,8 @@ import { QuantaloupeError } from '../../engine/errors.ts'
 import { FileBytes } from '../../engine/formats/file-bytes.ts'
 import type { Model } from '../../engine/formats/model.ts'
 import type { ActivationStatistics } from '../measurements/activation-statistics.ts'
+import { checkImportanceValues } from '../measurements/importance-checks.ts'
+import { changedTensors, checkPlanImportance } from '../plans/plan-importance.ts'
 import { requantized } from '../plans/resolve-choices.ts'
 import type { ResolvedTensor } from '../plans/resolve-choices.ts'
 
@@ -19,16 +21,14 @@ export function checkRequantize(resolved: readonly ResolvedTensor[], allow: bool
   })
 }
 
-/** @throws QuantaloupeError `IMPORTANCE_NEEDED` */
+/**
+ * What must be known of importance before the first byte is written.
+ *
+ * @throws QuantaloupeError `IMPORTANCE_LENGTH`, `NON_FINITE_IMPORTANCE`, `IMPORTANCE_NEEDED`
+ */
 export function checkImportance(resolved: readonly ResolvedTensor[], statistics: ActivationStatistics): void {
-  const bare = resolved.find(
-    ({ tensor, change }) => change?.format.needsImportance && !statistics.importance.has(tensor.name),
-  )
-  if (!bare) return
-  throw new QuantaloupeError('IMPORTANCE_NEEDED', `${bare.change?.format.name} needs an importance matrix`, {
-    place: bare.tensor.name,
-    remedy: 'Give an imatrix that covers this tensor, or choose another format for it.',
-  })
+  checkImportanceValues(changedTensors(resolved), statistics)
+  checkPlanImportance(resolved, statistics)
 }
 
 /** Compares every file of a model with what it was when it was opened. @throws QuantaloupeError `FILE_CHANGED` */

@@ -6,7 +6,9 @@ import type { Library } from '../library/library.ts'
 import type { ServedPaths } from '../library/paths.ts'
 import type { Lazy } from '../lazy.ts'
 import type { StatisticsFiles } from '../measurements/statistics-files.ts'
-import { requantized, resolveChoices } from '../plans/resolve-choices.ts'
+import { fallbackFindings } from '../plans/fallback-findings.ts'
+import { replacements, requantized, resolveChoices } from '../plans/resolve-choices.ts'
+import { checkImportance } from './export-checks.ts'
 import { ExportWork } from './export-work.ts'
 import { layoutExport } from './output-layout.ts'
 import { freeBytes } from './target-file.ts'
@@ -26,19 +28,25 @@ export class ExportService {
     this.#parts = parts
   }
 
-  /** The exact size, and what stands in the way. Writes nothing. */
+  /**
+   * The exact size, and what stands in the way. Writes nothing.
+   *
+   * @throws QuantaloupeError as `resolveChoices`, `checkImportance` and `layoutExport`
+   */
   preview(request: RequestOf<'export.preview'>): ExportPreview {
     const { library, statistics, served } = this.#parts
     const opened = library.get(request.model)
     const path = served.writable(request.path)
     const resolved = resolveChoices(opened, request.choices)
-    const { origin } = statistics.load(opened.model, request)
+    const { origin, statistics: known, findings } = statistics.load(opened.model, request)
+    checkImportance(resolved, known)
     return {
       fileBytes: layoutExport(opened.model, resolved, { imatrix: origin, metadata: request.metadata })
         .fileBytes,
       freeBytes: freeBytes(path),
       exists: existsSync(path),
       requantized: requantized(resolved),
+      findings: [...findings, ...fallbackFindings(replacements(resolved))],
     }
   }
 

@@ -14,7 +14,8 @@ import type { JobContext, JobWork } from '../jobs/job.ts'
 import { forEachConcurrently } from '../jobs/limiter.ts'
 import type { OpenedModel } from '../library/library.ts'
 import type { LoadedStatistics } from '../measurements/statistics-files.ts'
-import { resolveChoices } from '../plans/resolve-choices.ts'
+import { fallbackFindings } from '../plans/fallback-findings.ts'
+import { replacements, resolveChoices } from '../plans/resolve-choices.ts'
 import type { ResolvedTensor } from '../plans/resolve-choices.ts'
 import { checkImportance, checkRequantize, checkSources } from './export-checks.ts'
 import { exportPieces, workloadOf } from './export-tasks.ts'
@@ -50,7 +51,7 @@ export class ExportWork implements JobWork {
    *
    * @param request its path is one that may be written to
    * @throws QuantaloupeError as `resolveChoices`, `layoutExport`, `checkTarget`, `checkSpace`, and `REQUANTIZE`,
-   *   `IMPORTANCE_NEEDED`
+   *   those of `checkImportance`
    */
   constructor(opened: OpenedModel, request: ExportRequest, parts: ExportParts) {
     const { model } = opened
@@ -72,7 +73,7 @@ export class ExportWork implements JobWork {
     const started = performance.now()
     const { path, overwrite } = this.request
     const { model } = this.#opened
-    for (const finding of [...this.#parts.findings, ...this.#parts.statistics.findings]) context.find(finding)
+    for (const finding of this.#findings()) context.find(finding)
     const temporary = temporaryPath(path)
     try {
       removeDebris(dirname(path))
@@ -88,6 +89,11 @@ export class ExportWork implements JobWork {
       dropTemporary(temporary)
       throw writeError(error, path)
     }
+  }
+
+  #findings(): readonly Finding[] {
+    const { findings, statistics } = this.#parts
+    return [...findings, ...statistics.findings, ...fallbackFindings(replacements(this.#resolved))]
   }
 
   #layout(): GgufLayout {

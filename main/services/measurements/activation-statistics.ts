@@ -1,3 +1,4 @@
+import type { UnusableImportance } from '../../engine/importance/match-importance.ts'
 import type { SharedCovariance, SharedImportance, TensorSource } from '../../workers/protocol.ts'
 
 /** A tensor's vectors, shared with the workers, and the digest that stands for them in the cache. */
@@ -18,9 +19,15 @@ export interface CovarianceSource {
 export interface ActivationStatistics {
   /** By tensor name. */
   readonly importance: ReadonlyMap<string, TensorImportance>
+  /** By tensor name: entries that can not be used. */
+  readonly unusable: ReadonlyMap<string, UnusableImportance>
   readonly covariance: CovarianceSource
 }
 
 const NO_COVARIANCE: CovarianceSource = { source: () => null, load: () => null }
 
-export const NO_STATISTICS: ActivationStatistics = { importance: new Map(), covariance: NO_COVARIANCE }
+export const NO_STATISTICS: ActivationStatistics = {
+  importance: new Map(),
+  unusable: new Map(),
+  covariance: NO_COVARIANCE,
+}

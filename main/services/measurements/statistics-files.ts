@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { readCovariance } from '../../engine/importance/covariance.ts'
 import type { Imatrix } from '../../engine/importance/imatrix.ts'
 import { matchImportance } from '../../engine/importance/match-importance.ts'
+import type { UnusableImportance } from '../../engine/importance/match-importance.ts'
 import { readImatrix } from '../../engine/importance/read-imatrix.ts'
 import type { Finding, Model } from '../../engine/formats/model.ts'
 import type { ServedPaths } from '../library/paths.ts'
@@ -28,13 +29,14 @@ export interface ImatrixOrigin {
 export interface LoadedStatistics {
   readonly statistics: ActivationStatistics
   readonly origin: ImatrixOrigin | null
-  /** Tensors without an entry, entries that fit no tensor. */
+  /** How well the importance covers the model: what is missing, unusable, unreached or left over. */
   readonly findings: readonly Finding[]
 }
 
 interface LoadedImportance {
   readonly stamp: string
   readonly importance: ReadonlyMap<string, TensorImportance>
+  readonly unusable: ReadonlyMap<string, UnusableImportance>
   readonly origin: ImatrixOrigin
   readonly findings: readonly Finding[]
 }
@@ -55,6 +57,7 @@ export class StatisticsFiles {
     return {
       statistics: {
         importance: loaded?.importance ?? NO_STATISTICS.importance,
+        unusable: loaded?.unusable ?? NO_STATISTICS.unusable,
         covariance: source ?? NO_STATISTICS.covariance,
       },
       origin: loaded?.origin ?? null,
@@ -70,7 +73,8 @@ export class StatisticsFiles {
     const { vectors, coverage } = matchImportance(model, imatrix)
     const importance = new Map([...vectors].map(([name, values]) => [name, share(values)]))
     const findings = importanceFindings(coverage)
-    const loaded = { stamp, importance, findings, origin: originOf(path, imatrix) }
+    const unusable = new Map(coverage.unusable.map((problem) => [problem.tensor, problem]))
+    const loaded = { stamp, importance, unusable, findings, origin: originOf(path, imatrix) }
     this.#importance.set(model, loaded)
     return loaded
   }

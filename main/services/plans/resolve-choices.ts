@@ -9,6 +9,7 @@ import type { PlanChoices } from '../../../preload/contract.ts'
 import { tensorOf } from '../library/library.ts'
 import type { OpenedModel } from '../library/library.ts'
 import { checkedFormat, effectiveFormat } from '../measurements/targets.ts'
+import type { Replacement } from './fallback-findings.ts'
 
 /** What will become of one tensor. */
 export interface ResolvedTensor {
@@ -67,6 +68,17 @@ function checkChange(tensor: Tensor, format: Format): void {
     place: tensor.name,
     remedy: 'Leave it in its stored type.',
   })
+}
+
+/** Tensors that get another format than the one asked for, because of their row length. */
+export function replacements(resolved: readonly ResolvedTensor[]): Replacement[] {
+  return resolved
+    .map(({ tensor, requested, change }) => ({
+      tensor: tensor.name,
+      requested,
+      effective: change?.format.name ?? tensor.type,
+    }))
+    .filter(({ requested, effective }) => requested !== effective)
 }
 
 /** Changed tensors whose stored bytes are quantized already. */

@@ -9,19 +9,11 @@ function tensor(name: string, type: string, quantizable: boolean): Tensor {
 
 describe('a one-type preset', () => {
   it('exists for every format', () => {
-    expect(PRESETS).toEqual([
-      'F32',
-      'F16',
-      'BF16',
-      'Q8_0',
-      'Q6_K',
-      'Q5_1',
-      'Q5_K',
-      'Q5_0',
-      'Q4_1',
-      'Q4_K',
-      'Q4_0',
-    ])
+    const names = [
+      'F32 F16 BF16 Q8_0 Q6_K Q5_1 Q5_K Q5_0 Q4_1 Q4_K Q4_0 Q3_K Q2_K Q2_0 Q1_0 MXFP4 NVFP4 TQ1_0 TQ2_0',
+      'IQ4_NL IQ4_XS IQ3_S IQ3_XXS IQ2_S IQ2_XS IQ2_XXS IQ1_M IQ1_S',
+    ]
+    expect(PRESETS.toSorted()).toEqual(names.join(' ').split(' ').toSorted())
   })
 
   it('names the tensors that llama.cpp quantizes and that can be decoded', () => {

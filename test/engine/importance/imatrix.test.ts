@@ -80,6 +80,16 @@ describe('an importance file', () => {
     })
   })
 
+  test.each([NaN, Infinity])('with the value %s is read: its other entries are sound', (value) => {
+    const sink = legacy([
+      ['a', 2, [1, value]],
+      ['b', 2, [4]],
+    ])
+    const { entries } = readImatrix(folder.write('value.dat', sink.bytes))
+    expect([...entries.get('a')!.values]).toEqual([0.5, value])
+    expect([...entries.get('b')!.values]).toEqual([2])
+  })
+
   test.each([true, false])('divides each expert by its count (little endian %s)', (littleEndian) => {
     const path = folder.write('experts.gguf', experts([1, 0, 4], littleEndian))
     expect(readImatrix(path).entries.get('a')).toEqual({

@@ -33,16 +33,26 @@ describe('the sample', () => {
       openModel(path),
       readImatrix(`${SAMPLE_FOLDER}/imatrix.gguf`),
     )
-    expect(coverage).toEqual({ matched: 43, missing: [missing], wrongLength: [], zeroCounts: [], unused: [] })
+    expect(coverage).toEqual({ matched: 43, missing: [missing], unusable: [], zeroCounts: [], unused: [] })
     expect(vectors.size).toBe(43)
   })
 })
 
 test('an entry of another length is told and not used', () => {
   const { vectors, coverage } = match([tensor('a.weight', [3, 4])], { 'a.weight': {} })
-  expect(coverage.wrongLength).toEqual([{ tensor: 'a.weight', expected: 3, found: 2 }])
+  expect(coverage.unusable).toEqual([{ kind: 'length', tensor: 'a.weight', expected: 3, found: 2 }])
   expect(vectors.size).toBe(0)
 })
+
+test.each([NaN, Infinity])(
+  'an entry with the value %s is told with its row and column and not used',
+  (value) => {
+    const entry = { values: Float32Array.of(1, 2, 3, value), experts: 2 }
+    const { vectors, coverage } = match([tensor('a.weight', [2, 5, 2])], { 'a.weight': entry })
+    expect(coverage.unusable).toEqual([{ kind: 'value', tensor: 'a.weight', row: 1, column: 1, value }])
+    expect(vectors.size).toBe(0)
+  },
+)
 
 test('an entry without tensor is told', () => {
   expect(match([], { 'b.weight': {} }).coverage.unused).toEqual(['b.weight'])
@@ -75,4 +85,27 @@ test('an expert of its own takes its slice of the stack', () => {
     [1, 1],
   ])
   expect(coverage.zeroCounts).toEqual([{ tensor: names[1], experts: [0] }])
+})
+
+test('an expert of its own takes its slice of a legacy entry, which does not count the experts', () => {
+  const entry = { values: Float32Array.of(1, 2, 0, 0, 5, 6), experts: 1 }
+  const names = [0, 1, 2].map((expert) => `model.layers.0.mlp.experts.${expert}.up_proj.weight`)
+  const { vectors, coverage } = match(
+    names.map((name) => tensor(name, [2, 5])),
+    { 'blk.0.ffn_up_exps.weight': entry },
+  )
+  expect(names.map((name) => [...vectors.get(name)!])).toEqual([
+    [1, 2],
+    [0, 0],
+    [5, 6],
+  ])
+  expect(coverage.zeroCounts).toEqual([{ tensor: names[1], experts: [0] }])
+})
+
+test('an expert whose values are all zero was reached by no text', () => {
+  const entry = { values: Float32Array.of(1, 2, 0, 0), experts: 1 }
+  const { coverage } = match([tensor('blk.0.ffn_up_exps.weight', [2, 5, 2])], {
+    'blk.0.ffn_up_exps.weight': entry,
+  })
+  expect(coverage.zeroCounts).toEqual([{ tensor: 'blk.0.ffn_up_exps.weight', experts: [1] }])
 })

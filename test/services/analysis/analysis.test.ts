@@ -182,7 +182,7 @@ it('measures a fallback once for all formats that fall back to it', async () => 
 })
 
 it('leaves out what can not be decoded, and says so', async () => {
-  const extra = [{ name: 'blk.0.attn_v.weight', shape: [256, 2], typeId: 20, data: new Uint8Array(288) }]
+  const extra = [{ name: 'blk.0.attn_v.weight', shape: [256, 2], typeId: 9, data: new Uint8Array(576) }]
   const path = writeSmallModel(testFolder(), { extra })
   const { job } = await analyze(testServices(), path, { formats: ['Q4_0'] })
   expect(job.state).toBe('done')
@@ -191,12 +191,16 @@ it('leaves out what can not be decoded, and says so', async () => {
 
 it('tells non-finite and all-zero weights as findings', async () => {
   const zero = { name: 'blk.0.attn_v.weight', shape: [256, 2], data: new Uint8Array(2048) }
-  const path = writeSmallModel(testFolder(), { weights: [NaN, Infinity], extra: [zero] })
+  const weights = [...new Array<number>(2 * 256 + 3).fill(1), NaN, Infinity]
+  const path = writeSmallModel(testFolder(), { weights, extra: [zero] })
   const { job, results } = await analyze(testServices(), path, { formats: ['Q4_0', 'Q8_0'] })
   expect(job.findings.map(({ code, tensor }) => [code, tensor]).toSorted()).toEqual([
     ['NON_FINITE_WEIGHTS', 'blk.0.attn_q.weight'],
     ['ZERO_TENSOR', 'blk.0.attn_v.weight'],
   ])
+  expect(job.findings.find(({ code }) => code === 'NON_FINITE_WEIGHTS')?.message).toBe(
+    'blk.0.attn_q.weight has 2 weights that are NaN or infinite, the first in row 2, column 3 (NaN); they are left out',
+  )
   expect(results.find(({ tensor }) => tensor === 'blk.0.attn_q.weight')).toMatchObject({ nonFinite: 2 })
   expect(results.find(({ tensor }) => tensor === 'blk.0.attn_v.weight')).toMatchObject({
     relativeError: null,

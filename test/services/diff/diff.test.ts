@@ -43,7 +43,7 @@ it('finds the error that the analysis measured between a model and its export', 
 
 it('tells tensors of one side only, other shapes, and what can not be decoded', async () => {
   const services = testServices()
-  const coded = { name: 'blk.0.ffn_up.weight', shape: [256, 2], typeId: 20, data: new Uint8Array(288) }
+  const coded = { name: 'blk.0.ffn_up.weight', shape: [256, 2], typeId: 9, data: new Uint8Array(576) }
   const left = {
     extra: [floatTensor('blk.0.attn_k.weight', [256, 4], 5), floatTensor('a.weight', [256, 2], 6), coded],
   }
