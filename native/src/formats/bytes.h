@@ -6,6 +6,7 @@
 namespace quantaloupe::QUANTALOUPE_TARGET {
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef int8_t integers16 __attribute__((vector_size(16)));
 
 QUANTALOUPE_INLINE bytes16 load_bytes(const uint8_t *from) {
   bytes16 value;
@@ -14,6 +15,25 @@ QUANTALOUPE_INLINE bytes16 load_bytes(const uint8_t *from) {
 }
 
 QUANTALOUPE_INLINE void store_bytes(uint8_t *to, bytes16 value) { memcpy(to, &value, sizeof value); }
+
+// The highest bit of every byte, that of the first lowest.
+QUANTALOUPE_INLINE uint32_t high_bits(bytes16 value) {
+#if defined(__SSE2__)
+  return (uint32_t)_mm_movemask_epi8((__m128i)value);
+#else
+  uint32_t bits = 0;
+  for (int i = 0; i < 16; i += 1) bits |= (uint32_t)(value[i] >> 7) << i;
+  return bits;
+#endif
+}
+
+// The opposite of high_bits: a byte with all bits set for every bit that is.
+QUANTALOUPE_INLINE bytes16 spread_bits(uint32_t bits) {
+  typedef uint64_t words2 __attribute__((vector_size(16)));
+  const words2 copies = {(bits & 255) * 0x0101010101010101u, (bits >> 8 & 255) * 0x0101010101010101u};
+  const bytes16 places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  return (bytes16)(((bytes16)copies & places) == places);
+}
 
 // 16 codes, each in -128 ... 127, in order.
 QUANTALOUPE_INLINE bytes16 narrow(const vint (&codes)[16 / LANES]) {
@@ -35,6 +55,23 @@ QUANTALOUPE_INLINE bytes16 narrow(const vint (&codes)[16 / LANES]) {
   bytes16 bytes;
   for (int i = 0; i < 16; i += 1) bytes[i] = (uint8_t)codes[i / LANES][i % LANES];
   return bytes;
+#endif
+}
+
+// 32 codes, each in -128 ... 127, in order.
+QUANTALOUPE_INLINE void store_codes(uint8_t *to, const vint (&codes)[32 / LANES]) {
+#if defined(QUANTALOUPE_AVX2)
+  const __m256i low = _mm256_packs_epi32((__m256i)codes[0], (__m256i)codes[1]);
+  const __m256i high = _mm256_packs_epi32((__m256i)codes[2], (__m256i)codes[3]);
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+  _mm256_storeu_si256((__m256i *)to, bytes);
+#else
+  for (int half = 0; half < 2; half += 1) {
+    vint part[16 / LANES];
+    for (int i = 0; i < 16 / LANES; i += 1) part[i] = codes[half * (16 / LANES) + i];
+    store_bytes(to + 16 * half, narrow(part));
+  }
 #endif
 }
 
@@ -73,7 +110,6 @@ QUANTALOUPE_INLINE bytes16 lookup(bytes16 table, bytes16 index) {
   return (bytes16)vqtbl1q_u8((uint8x16_t)table, (uint8x16_t)index);
 #else
   // From entry to entry the steps that the index reaches: fewer instructions than byte after byte.
-  typedef int8_t integers16 __attribute__((vector_size(16)));
   bytes16 value = table[0] - bytes16{};
   for (int k = 1; k < 16; k += 1) {
     const uint8_t step = (uint8_t)(table[k] - table[k - 1]);
@@ -81,6 +117,13 @@ QUANTALOUPE_INLINE bytes16 lookup(bytes16 table, bytes16 index) {
   }
   return value;
 #endif
+}
+
+// Decodes 16 codes to out[i] = scale * code + low.
+QUANTALOUPE_INLINE void store_affine(float *out, float scale, float low, bytes16 codes) {
+  vint integers[16 / LANES];
+  widen(codes, integers);
+  for (int i = 0; i < 16 / LANES; i += 1) store(out + LANES * i, scale * to_float(integers[i]) + low);
 }
 
 // Decodes 16 signed codes to out[i] = scale * code.
