@@ -52,7 +52,7 @@ export interface NativeKernels {
    * @param quants     f32[weights.length]; overwritten
    * @param skipped    places in `weights` that stand for non-finite values: 0 here, and counted as quantized to 0
    * @param bandStarts u32[bands + 1], from 0 to rowLength
-   * @param sums       f64[10 + bands], in the order of `enum Sum` in `src/target.h`
+   * @param sums       f64[9 + bands], in the order of `enum Sum` in `src/target.h`
    */
   measure(
     format: number,

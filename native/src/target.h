@@ -10,7 +10,6 @@ namespace quantaloupe {
 enum Sum : size_t {
   ERROR2,
   WEIGHT2,
-  PRODUCT,
   QUANT2,
   IMPORTANCE_ERROR2,
   IMPORTANCE_WEIGHT2,

@@ -4,15 +4,14 @@ import { PARTIALS, total } from './partial-sums.ts'
 export const SUM = {
   error2: 0,
   weight2: 1,
-  product: 2,
-  quant2: 3,
-  importanceError2: 4,
-  importanceWeight2: 5,
-  maxAbsError: 6,
-  rowError4: 7,
-  rowWeight4: 8,
-  rowErrorWeight: 9,
-  columnError2: 10,
+  quant2: 2,
+  importanceError2: 3,
+  importanceWeight2: 4,
+  maxAbsError: 5,
+  rowError4: 6,
+  rowWeight4: 7,
+  rowErrorWeight: 8,
+  columnError2: 9,
 } as const
 
 /** Weights and their dequantized twins, to be compared. */
@@ -34,7 +33,7 @@ export interface ComparedRows {
  * Inside a row, column c of a band that begins at column b has place (c - b) % 8 among the partial sums. Error sums
  * are made per band and the bands added in order; the other sums keep their partials to the end of the row.
  *
- * @param sums f64[10 + bands], see {@link SUM}
+ * @param sums f64[9 + bands], see {@link SUM}
  */
 export function accumulateRows(rows: ComparedRows, sums: Float64Array): void {
   const partials = new RowPartials()
@@ -48,13 +47,11 @@ export function accumulateRows(rows: ComparedRows, sums: Float64Array): void {
 class RowPartials {
   readonly error2 = new Float64Array(PARTIALS)
   readonly weight2 = new Float64Array(PARTIALS)
-  readonly product = new Float64Array(PARTIALS)
   readonly quant2 = new Float64Array(PARTIALS)
   largest = 0
 
   clear(): void {
     this.weight2.fill(0)
-    this.product.fill(0)
     this.quant2.fill(0)
     this.largest = 0
   }
@@ -77,7 +74,6 @@ function accumulateRow(rows: ComparedRows, at: number, partials: RowPartials, su
   const weight2 = total(partials.weight2)
   add(sums, SUM.error2, error2)
   add(sums, SUM.weight2, weight2)
-  add(sums, SUM.product, total(partials.product))
   add(sums, SUM.quant2, total(partials.quant2))
   add(sums, SUM.rowError4, error2 * error2)
   add(sums, SUM.rowWeight4, weight2 * weight2)
@@ -90,7 +86,7 @@ function accumulateRow(rows: ComparedRows, at: number, partials: RowPartials, su
 /** Returns the sum of squared errors; the other partial sums go on. */
 function accumulateBand(rows: ComparedRows, first: number, end: number, partials: RowPartials): number {
   const { weights, quants } = rows
-  const { error2, weight2, product, quant2 } = partials
+  const { error2, weight2, quant2 } = partials
   let largest = partials.largest
   error2.fill(0)
   for (let i = first; i < end; i += 1) {
@@ -100,7 +96,6 @@ function accumulateBand(rows: ComparedRows, first: number, end: number, partials
     const error = quant - weight
     error2[place] = (error2[place] as number) + error * error
     weight2[place] = (weight2[place] as number) + weight * weight
-    product[place] = (product[place] as number) + weight * quant
     quant2[place] = (quant2[place] as number) + quant * quant
     if (Math.abs(error) > largest) largest = Math.abs(error)
   }
@@ -126,8 +121,8 @@ function accumulateImportance(
       const weight = weights[at + i] as number
       const error = (quants[at + i] as number) - weight
       const factor = importance[i] as number
-      error2[place] = (error2[place] as number) + factor * error * error
-      weight2[place] = (weight2[place] as number) + factor * weight * weight
+      error2[place] = (error2[place] as number) + factor * (error * error)
+      weight2[place] = (weight2[place] as number) + factor * (weight * weight)
     }
   }
   add(sums, SUM.importanceError2, total(error2))

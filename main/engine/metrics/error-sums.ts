@@ -12,10 +12,9 @@ export interface ErrorSums {
   /** Finite weights counted in the sums. */
   weights: number
   nonFinite: number
-  /** sum (q - w)^2, sum w^2, sum w q, sum q^2. */
+  /** sum (q - w)^2, sum w^2, sum q^2. */
   error2: number
   weight2: number
-  product: number
   quant2: number
   /** sum h (q - w)^2, sum h w^2; both 0 without importance. */
   importanceError2: number
@@ -50,7 +49,6 @@ export function errorSums(sums: Float64Array, counts: SourceCounts, outputError2
     nonFinite,
     error2: of('error2'),
     weight2: of('weight2'),
-    product: of('product'),
     quant2: of('quant2'),
     importanceError2: of('importanceError2'),
     importanceWeight2: of('importanceWeight2'),

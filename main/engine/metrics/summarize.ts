@@ -63,7 +63,7 @@ export function profileOf(bands: readonly ErrorSums[]): ErrorProfile {
 type Totals = Omit<ErrorSums, 'columnError2' | 'columnWeights'>
 
 const ADDED = [
-  'rows', 'bandRows', 'weights', 'nonFinite', 'error2', 'weight2', 'product', 'quant2', 'importanceError2',
+  'rows', 'bandRows', 'weights', 'nonFinite', 'error2', 'weight2', 'quant2', 'importanceError2',
   'importanceWeight2', 'outputError2', 'outputWeight2', 'rowError4', 'rowWeight4', 'rowErrorWeight',
 ] as const // prettier-ignore
 
@@ -87,7 +87,7 @@ function rootRatio(part: number, whole: number): number | null {
 /**
  * 1 - cosine, from |w - q|^2 = (|w| - |q|)^2 + 2 |w| |q| (1 - cosine).
  *
- * The cosine of a good format is so near 1 that 1 - product / (|w| |q|) would keep only a few digits.
+ * The cosine of a good format is so near 1 that 1 - <w, q> / (|w| |q|) would keep only a few digits.
  */
 function versineOf({ error2, weight2, quant2 }: Totals): number | null {
   const length = Math.sqrt(weight2)

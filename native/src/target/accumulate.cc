@@ -8,82 +8,76 @@ namespace {
 
 // Partial sums of one row. Columns take their partial from the start of their band.
 struct RowPartials {
-  Partials weight2, product, quant2, largest;
+  Partials weight2, quant2, importance_error2, importance_weight2;
+  // A maximum is the same in any order.
+  vdouble largest;
 };
 
-struct ImportancePartials {
-  Partials error2, weight2;
+struct Columns {
+  const float *weights, *quants, *importance;
 };
 
-QUANTALOUPE_INLINE void add_terms(RowPartials &row, Partials &error2, const float *weights, const float *quants) {
-  const Partials w = widen_eight(weights);
-  const Partials q = widen_eight(quants);
-  for (int i = 0; i < PARTS; i += 1) {
-    const vdouble error = q.part[i] - w.part[i];
-    error2.part[i] += error * error;
-    row.weight2.part[i] += w.part[i] * w.part[i];
-    row.product.part[i] += w.part[i] * q.part[i];
-    row.quant2.part[i] += q.part[i] * q.part[i];
-    row.largest.part[i] = larger(absolute(error), row.largest.part[i]);
-  }
+Columns behind(const Columns &columns, size_t count) {
+  const float *importance = columns.importance ? columns.importance + count : nullptr;
+  return {columns.weights + count, columns.quants + count, importance};
 }
 
-QUANTALOUPE_INLINE void add_weighted(ImportancePartials &row, const float *weights, const float *quants,
-                                     const float *importance) {
-  const Partials w = widen_eight(weights);
-  const Partials q = widen_eight(quants);
-  const Partials h = widen_eight(importance);
+template <bool WITH_IMPORTANCE>
+QUANTALOUPE_INLINE void add_terms(RowPartials &row, Partials &error2, const Columns &columns) {
   for (int i = 0; i < PARTS; i += 1) {
-    const vdouble error = q.part[i] - w.part[i];
-    row.error2.part[i] += h.part[i] * error * error;
-    row.weight2.part[i] += h.part[i] * w.part[i] * w.part[i];
+    const vdouble w = widen(columns.weights + i * DOUBLES);
+    const vdouble q = widen(columns.quants + i * DOUBLES);
+    const vdouble error = q - w;
+    const vdouble e2 = error * error;
+    const vdouble w2 = w * w;
+    error2.part[i] += e2;
+    row.weight2.part[i] += w2;
+    row.quant2.part[i] += q * q;
+    row.largest = larger(absolute(error), row.largest);
+    if (WITH_IMPORTANCE) {
+      const vdouble h = widen(columns.importance + i * DOUBLES);
+      row.importance_error2.part[i] += h * e2;
+      row.importance_weight2.part[i] += h * w2;
+    }
   }
 }
 
 // The last terms of a band, followed by zeros: a zero added to a partial sum, which is never -0, changes nothing.
-struct Padded {
-  float values[PARTIALS] = {};
-  Padded(const float *from, size_t count) { memcpy(values, from, count * sizeof *from); }
-};
+template <bool WITH_IMPORTANCE>
+QUANTALOUPE_INLINE void add_last_terms(RowPartials &row, Partials &error2, const Columns &columns, size_t count) {
+  float padded[3][PARTIALS] = {};
+  memcpy(padded[0], columns.weights, count * sizeof(float));
+  memcpy(padded[1], columns.quants, count * sizeof(float));
+  if (WITH_IMPORTANCE) memcpy(padded[2], columns.importance, count * sizeof(float));
+  add_terms<WITH_IMPORTANCE>(row, error2, {padded[0], padded[1], padded[2]});
+}
 
-double add_band(RowPartials &row, const float *weights, const float *quants, size_t count) {
+// Returns the sum of squared errors; the other partial sums go on.
+template <bool WITH_IMPORTANCE>
+QUANTALOUPE_INLINE double add_band(RowPartials &row, const Columns &columns, size_t count) {
   Partials error2 = {};
   size_t i = 0;
-  for (; i + PARTIALS <= count; i += PARTIALS) add_terms(row, error2, weights + i, quants + i);
-  if (i < count) {
-    const Padded w(weights + i, count - i), q(quants + i, count - i);
-    add_terms(row, error2, w.values, q.values);
-  }
+  for (; i + PARTIALS <= count; i += PARTIALS) add_terms<WITH_IMPORTANCE>(row, error2, behind(columns, i));
+  if (i < count) add_last_terms<WITH_IMPORTANCE>(row, error2, behind(columns, i), count - i);
   return total(error2);
 }
 
-void add_weighted_band(ImportancePartials &row, const float *weights, const float *quants, const float *importance,
-                       size_t count) {
-  size_t i = 0;
-  for (; i + PARTIALS <= count; i += PARTIALS) add_weighted(row, weights + i, quants + i, importance + i);
-  if (i < count) {
-    const Padded w(weights + i, count - i), q(quants + i, count - i), h(importance + i, count - i);
-    add_weighted(row, w.values, q.values, h.values);
-  }
-}
-
-double largest_of(const Partials &largest, double error2) {
-  double values[PARTIALS];
-  store_eight(values, largest);
+double largest_of(vdouble largest, double error2) {
   double most = 0;
-  for (int i = 0; i < PARTIALS; i += 1) most = values[i] > most ? values[i] : most;
+  for (int i = 0; i < DOUBLES; i += 1) most = largest[i] > most ? largest[i] : most;
   // A sum of squares is NaN only where an error is.
   return error2 == error2 ? most : error2;
 }
 
-void accumulate_row(const MeasuredRows &given, const float *weights, const float *quants) {
+template <bool WITH_IMPORTANCE>
+void accumulate_row(const MeasuredRows &given, const Columns &columns) {
   RowPartials row = {};
   double *sums = given.sums;
   double error2 = 0;
   for (size_t band = 0; band < given.bands; band += 1) {
     const size_t first = given.band_starts[band];
     const size_t count = given.band_starts[band + 1] - first;
-    const double band_error2 = add_band(row, weights + first, quants + first, count);
+    const double band_error2 = add_band<WITH_IMPORTANCE>(row, behind(columns, first), count);
     sums[COLUMN_ERROR2 + band] += band_error2;
     error2 += band_error2;
   }
@@ -91,34 +85,24 @@ void accumulate_row(const MeasuredRows &given, const float *weights, const float
   const double largest = largest_of(row.largest, error2);
   sums[ERROR2] += error2;
   sums[WEIGHT2] += weight2;
-  sums[PRODUCT] += total(row.product);
   sums[QUANT2] += total(row.quant2);
+  sums[IMPORTANCE_ERROR2] += total(row.importance_error2);
+  sums[IMPORTANCE_WEIGHT2] += total(row.importance_weight2);
   sums[ROW_ERROR4] += error2 * error2;
   sums[ROW_WEIGHT4] += weight2 * weight2;
   sums[ROW_ERROR_WEIGHT] += error2 * weight2;
-  // Written so that NaN enters and stays.
+  // NaN enters the maximum and stays.
   if (!(largest <= sums[MAX_ABS_ERROR]) && sums[MAX_ABS_ERROR] == sums[MAX_ABS_ERROR]) sums[MAX_ABS_ERROR] = largest;
-}
-
-void accumulate_importance(const MeasuredRows &given, const float *weights, const float *quants) {
-  ImportancePartials row = {};
-  for (size_t band = 0; band < given.bands; band += 1) {
-    const size_t first = given.band_starts[band];
-    const size_t count = given.band_starts[band + 1] - first;
-    add_weighted_band(row, weights + first, quants + first, given.importance + first, count);
-  }
-  given.sums[IMPORTANCE_ERROR2] += total(row.error2);
-  given.sums[IMPORTANCE_WEIGHT2] += total(row.weight2);
 }
 
 }  // namespace
 
 void accumulate(const MeasuredRows &rows) {
   for (size_t row = 0; row < rows.rows; row += 1) {
-    const float *weights = rows.weights + row * rows.row_length;
-    const float *quants = rows.quants + row * rows.row_length;
-    accumulate_row(rows, weights, quants);
-    if (rows.importance) accumulate_importance(rows, weights, quants);
+    const size_t at = row * rows.row_length;
+    const Columns columns = {rows.weights + at, rows.quants + at, rows.importance};
+    if (rows.importance) accumulate_row<true>(rows, columns);
+    else accumulate_row<false>(rows, columns);
   }
 }
 

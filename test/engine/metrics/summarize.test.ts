@@ -9,7 +9,7 @@ const MEASURED = { requested: 'Q4_K', format: formatByName('Q5_0')!, method: 're
 function emptySums(bandRows: number, columnBands: number): ErrorSums {
   const columnWeights = new Array<number>(columnBands).fill(0)
   const counts = { rows: 0, bandRows, weights: 0, nonFinite: 0, outputWeight2: 0, columnWeights }
-  return errorSums(new Float64Array(10 + columnBands), counts, 0)
+  return errorSums(new Float64Array(9 + columnBands), counts, 0)
 }
 
 function sums(changes: Partial<ErrorSums>): ErrorSums {
@@ -20,14 +20,13 @@ describe('the figures of a measurement', () => {
   it('follow from the sums of all bands', () => {
     // w = (3, 4) and q = (3, 3): e = (0, -1).
     const bands = [
-      sums({ rows: 1, bandRows: 1, weights: 1, weight2: 9, product: 9, quant2: 9 }),
+      sums({ rows: 1, bandRows: 1, weights: 1, weight2: 9, quant2: 9 }),
       sums({
         rows: 1,
         bandRows: 1,
         weights: 1,
         error2: 1,
         weight2: 16,
-        product: 12,
         quant2: 9,
         maxAbsError: 1,
       }),
@@ -65,7 +64,7 @@ describe('the figures of a measurement', () => {
     // q is w turned by 1e-7: 1 - cosine is 5e-15, of which a quotient near 1 keeps one digit.
     const turn = 1e-7
     const chord2 = (2 * Math.sin(turn / 2)) ** 2
-    const band = sums({ weight2: 1, quant2: 1, product: Math.cos(turn), error2: chord2 })
+    const band = sums({ weight2: 1, quant2: 1, error2: chord2 })
     const { angle } = summarize([band], TENSOR, MEASURED)
     expect(angle! / ((turn * 180) / Math.PI)).toBeCloseTo(1, 10)
   })
@@ -86,7 +85,7 @@ describe('the figures of a measurement', () => {
   })
 
   it('are null where the format overflowed', () => {
-    const overflowed = { error2: Infinity, product: Infinity, quant2: Infinity, maxAbsError: Infinity }
+    const overflowed = { error2: Infinity, quant2: Infinity, maxAbsError: Infinity }
     const measurement = summarize([sums({ weight2: 1, ...overflowed })], TENSOR, MEASURED)
     expect(measurement).toMatchObject({
       mse: null,
@@ -100,7 +99,7 @@ describe('the figures of a measurement', () => {
   })
 
   it('have no decibels where nothing was lost', () => {
-    const measurement = summarize([sums({ weight2: 2, quant2: 2, product: 2 })], TENSOR, MEASURED)
+    const measurement = summarize([sums({ weight2: 2, quant2: 2 })], TENSOR, MEASURED)
     expect(measurement).toMatchObject({ relativeError: 0, cosine: 1, angle: 0, sqnr: null })
   })
 })
