@@ -66,7 +66,7 @@ QUANTALOUPE_INLINE void round_trials(const SubBlock &block, Trials<STEPS> &trial
 }
 
 // The best neighbour under one scale, and whether all others are farther by more than the margin.
-struct Nearest {
+struct NearestPoint {
   int32_t point;
   bool clear;
 };
@@ -80,7 +80,7 @@ struct GroupOfFour {
 // No list of the two grids is longer than 38.
 constexpr int MAX_NEIGHBOURS = 48;
 
-static inline Nearest nearest_of(const int32_t *words, uint32_t count, const GroupOfFour &group, float scale) {
+static inline NearestPoint nearest_of(const int32_t *words, uint32_t count, const GroupOfFour &group, float scale) {
   const vfloat8 odd = {1, 3, 5, 7, 9, 11, 13, 15};
   const vfloat8 levels = scale * odd;
   alignas(32) float terms[4][8];
@@ -117,7 +117,7 @@ static inline void move_run(const int32_t *words, uint32_t count, const GroupOfF
                      int last, int32_t *points) {
   struct End {
     int trial;
-    Nearest nearest;
+    NearestPoint nearest;
   };
   const auto search = [&](int trial) { return End{trial, nearest_of(words, count, group, scales[trial])}; };
   End left = search(first);
