@@ -16,9 +16,13 @@ export function importanceVectors(
   const length = rowLength(source)
   const slices = rowCount(source) / rowsPerExpert(source)
   if (values.length === length || values.length === length * slices) return values
-  throw new QuantaloupeError('IMPORTANCE_SHAPE', `The importance matrix does not fit ${source.name}`, {
-    place: source.name,
-    expected: `${length} values, or ${length} for each of ${slices} slices`,
-    remedy: 'Use the importance matrix of this model.',
-  })
+  throw new QuantaloupeError(
+    'IMPORTANCE_SHAPE',
+    `The importance matrix has ${values.length} values for ${source.name}`,
+    {
+      place: source.name,
+      expected: `${length} values, or ${length} for each of ${slices} slices`,
+      remedy: 'Use the importance matrix of this model.',
+    },
+  )
 }

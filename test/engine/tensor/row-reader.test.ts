@@ -41,7 +41,8 @@ describe.each(FORMATS)('rows of $name', (format) => {
   for (let row = 0; row < 4; row += 1) {
     const place = encodedBytes(format, 256)
     const out = bytes.subarray(row * place, (row + 1) * place)
-    format.methods.reference!(weights.subarray(row * 256, (row + 1) * 256), null, out)
+    const importance = format.needsImportance ? new Float32Array(256).fill(1) : null
+    format.methods.reference!(weights.subarray(row * 256, (row + 1) * 256), importance, out)
   }
   const decoded = new Float32Array(weights.length)
   format.dequantize(bytes, decoded)
