@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { encodedBytes, type Format } from '../../main/engine/quantizers/format.ts'
 import { FORMATS, storedType } from '../../main/engine/quantizers/registry.ts'
 import { loadGgml, type Ggml } from '../support/ggml.ts'
-import { median, runCli } from './process.ts'
-import { MEGABYTE, rounded, type Row, type Suite } from './suite.ts'
+import { runCli } from './process.ts'
+import { median, MEGABYTE, rounded, type Row, type Suite } from './suite.ts'
 import { SYNTHETIC_WIDTH, writeSyntheticModel, type SyntheticModel } from './synthetic-model.ts'
 
 /** Searching formats take seconds for one matrix; the others need more work than a process takes to start. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { median, runCli } from './process.ts'
-import { megabytes, rounded, type Suite } from './suite.ts'
+import { runCli } from './process.ts'
+import { median, megabytes, rounded, type Suite } from './suite.ts'
 import { writeSyntheticModel } from './synthetic-model.ts'
 
 const RUNS = 7

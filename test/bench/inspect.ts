@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { ROOT } from '../support/imports.ts'
-import { median, runCli } from './process.ts'
-import { megabytes, rounded, type Suite } from './suite.ts'
+import { runCli } from './process.ts'
+import { median, megabytes, rounded, type Suite } from './suite.ts'
 
 const RUNS = 15
 

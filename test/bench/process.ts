@@ -42,8 +42,3 @@ async function collect(stream: NodeJS.ReadableStream): Promise<string> {
   for await (const part of stream) parts.push(String(part))
   return parts.join('')
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? NaN
-}
