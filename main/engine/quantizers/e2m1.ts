@@ -44,10 +44,3 @@ export function nearestDoubledExactly(weight: number, scale: number): number {
   }
   return best
 }
-
-/** Largest magnitude of `count` weights. */
-export function largestMagnitude(x: Float32Array, at: number, count: number): number {
-  let largest = 0
-  for (let i = at; i < at + count; i += 1) if (abs(x[i] as number) > largest) largest = abs(x[i] as number)
-  return largest
-}

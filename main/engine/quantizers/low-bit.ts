@@ -11,10 +11,10 @@
  * @see ggml-quants.c: quantize_row_q1_0_ref, quantize_row_q2_0_ref
  */
 import { floatToHalf, halfToFloat } from '../tensor/half.ts'
-import { largestMagnitude } from './e2m1.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
+import { largestMagnitude } from './largest-magnitude.ts'
 import { ternaryCode } from './ternary.ts'
 
 const { fround, abs } = Math

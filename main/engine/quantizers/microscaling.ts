@@ -14,9 +14,10 @@
  * @see ggml-quants.c: quantize_row_mxfp4_ref, quantize_row_nvfp4_ref
  * @see ggml-impl.h: ggml_e8m0_to_fp32_half, ggml_fp32_to_ue4m3, ggml_ue4m3_to_fp32
  */
-import { DOUBLED_VALUES, largestMagnitude, nearestDoubled, nearestDoubledExactly } from './e2m1.ts'
+import { DOUBLED_VALUES, nearestDoubled, nearestDoubledExactly } from './e2m1.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
+import { largestMagnitude } from './largest-magnitude.ts'
 
 const { fround, floor, log2, min } = Math
 const MX_BLOCK = 32

@@ -16,10 +16,10 @@
  * @see ggml-quants.c: quantize_row_tq1_0_ref, dequantize_row_tq1_0 and the same of tq2_0
  */
 import { floatToHalf, halfToFloat } from '../tensor/half.ts'
-import { largestMagnitude } from './e2m1.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
+import { largestMagnitude } from './largest-magnitude.ts'
 
 const { fround } = Math
 const BLOCK = 256

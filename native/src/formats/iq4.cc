@@ -1,4 +1,5 @@
-// IQ4_NL and IQ4_XS; layout and twin: main/engine/quantizers/iq4.ts (ggml-quants.c: quantize_row_iq4_nl_impl).
+// IQ4_NL and IQ4_XS; layout and twin: main/engine/quantizers/iq4.ts
+// (ggml-quants.c: quantize_row_iq4_nl_impl).
 #include "batch.h"
 #include "bytes.h"
 #include "half.h"
@@ -108,16 +109,14 @@ void quantize_xs_batch(const BlockBatch &batch) {
 void quantize_nl(const Rows &rows) { for_each_block_batch<LEVEL_BLOCK, NL_BYTES>(rows, quantize_nl_batch); }
 void quantize_xs(const Rows &rows) { for_each_block_batch<SUPER_BLOCK, XS_BYTES>(rows, quantize_xs_batch); }
 
-constexpr bytes16 level_bytes() {
-  bytes16 levels = {};
-  for (int i = 0; i < 16; i += 1) levels[i] = (uint8_t)(int8_t)LEVELS[i];
-  return levels;
-}
+constexpr int8_t LEVEL_BYTES[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+bytes16 levels_of(bytes16 codes) { return lookup(load_bytes((const uint8_t *)LEVEL_BYTES), codes); }
 
 void decode(const uint8_t *nibbles, float scale, float *out) {
   const bytes16 pairs = load_bytes(nibbles);
-  store_scaled(out, scale, lookup(level_bytes(), pairs & 15));
-  store_scaled(out + HALF, scale, lookup(level_bytes(), pairs >> 4));
+  store_scaled(out, scale, levels_of(pairs & 15));
+  store_scaled(out + HALF, scale, levels_of(pairs >> 4));
 }
 
 void dequantize_nl(const uint8_t *bytes, size_t blocks, float *out) {

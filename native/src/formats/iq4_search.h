@@ -1,5 +1,5 @@
-// The levels of IQ4_NL and IQ4_XS and the search for the scale in `x ~ scale * level`, one block of 32 weights
-// per lane: the twin of main/engine/quantizers/iq4-levels.ts.
+// The levels of IQ4_NL and IQ4_XS and the search for the scale in `x ~ scale * level`, one block of 32
+// weights per lane: the twin of main/engine/quantizers/iq4-levels.ts.
 //
 // ggml-quants.c: best_index_int8, quantize_row_iq4_nl_impl with 7 tries.
 #pragma once
@@ -31,18 +31,19 @@ QUANTALOUPE_INLINE vfloat lookup(const float (&table)[16], vint index) {
 #endif
 }
 
-// The code of the nearest level: one less than 15 for each midpoint that the scaled weight is below. A value on
-// a midpoint takes the upper level and NaN the highest; iq4-levels.ts says why ggml's distances say the same.
+// The code of the nearest level: one less than 15 for each midpoint that the scaled weight is below. A
+// value on a midpoint takes the upper level and NaN the highest; iq4-levels.ts says why ggml's distances
+// say the same.
 QUANTALOUPE_INLINE vint level_code(vfloat scaled) {
   vint code = splat(15);
   for (int k = 0; k < 15; k += 1) code += scaled < midpoint_above(k);
   return code;
 }
 
-// What one weight adds to the sums of a trial. Over all trials its scaled value shrinks by the factor 134 / 120,
-// step by step also when rounded, and keeps its sign. Midpoints of one sign differ by a factor of 115.5 / 93.5 at
-// least: so it passes one midpoint at most, and has only two levels. The terms of the lower level are here, and
-// the bits in which those of the upper level differ.
+// What one weight adds to the sums of a trial. Over all trials its scaled value shrinks by the factor
+// 134/120, step by step also when rounded, and keeps its sign. Midpoints of one sign differ by a factor of
+// 115.5/93.5 at least: so it passes one midpoint at most, and has only two levels. The terms of the lower
+// level are here, and the bits in which those of the upper level differ.
 struct TrialTerms {
   vfloat x;
   vfloat midpoint;
@@ -115,7 +116,8 @@ QUANTALOUPE_INLINE void try_scales(const TrialTerms *terms, int step, vfloat ext
   for (int t = 0; t < COUNT; t += 1) improve(fit, products[t], squares[t]);
 }
 
-// Scale of the 32 weights in every lane, w their error weights; 0 for (nearly) zeros and where no weight counts.
+// Scale of the 32 weights in every lane, w their error weights; 0 for (nearly) zeros and where no weight
+// counts.
 QUANTALOUPE_INLINE vfloat search_level_scale(const LevelColumns &x, const LevelColumns &w) {
   const vfloat extreme = signed_extreme(x);
   LevelFit fit = first_fit(x, w, extreme);
