@@ -54,7 +54,7 @@ describe.each(FORMATS)('rows of $name', (format) => {
 
   it('are the same from a big-endian file', () => {
     const swapped = bigEndian(bytes, format.blockBytes, format.words)
-    expect(swapped).not.toEqual(bytes)
+    expect(Buffer.compare(swapped, bytes) === 0).toBe(format.words.offsets.length === 0)
     const source = tensorFile(folder, {
       type: format.name,
       shape: [256, 4],
