@@ -144,6 +144,7 @@ export const IQ4_XS: Format = {
   family: 'i',
   target: 'llama.cpp',
   words: { width: 2, offsets: [0, HIGH] },
+  scaleBits: readHalfWord,
   needsImportance: false,
   dequantize: dequantizeXs,
   methods: { reference: quantizeXs },
