@@ -56,6 +56,7 @@ export const ROW_KINDS = {
     column === Math.floor(row * 256) ? -300 : 0.02 * normal(),
   'a size of its own for each row': (_random, normal, _column, row) => normal() * 10 ** (20 * row - 12),
   'any bits': (random) => anyFloat(random),
+  'levels from negative zero down': (random, _normal, _column, row) => -row * Math.floor(random() * 3),
 } as const satisfies Record<string, Fill>
 
 export type RowKind = keyof typeof ROW_KINDS
@@ -82,6 +83,7 @@ const IMPORTANCE_KINDS: Record<string, Fill> = {
   'one column only': (_random, _normal, column) => (column === 5 ? 10000 : 0),
   'all zero': () => 0,
   tiny: (random) => 1e-30 * random(),
+  'nearly all zero': (random) => (random() < 0.92 ? 0 : random()),
 }
 
 export const IMPORTANCE_NAMES = Object.keys(IMPORTANCE_KINDS)

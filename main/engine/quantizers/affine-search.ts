@@ -133,7 +133,8 @@ function loadBlock(x: Float32Array, at: number, count: number, weights: Float32A
   let low = x[at] as number
   let high = low
   let roundedWeights = 0
-  let roundedValues = 0
+  // The sum starts from the first product: of zeros it keeps the sign.
+  let roundedValues = -0
   let sum = 0
   let values = 0
   let squares = 0
