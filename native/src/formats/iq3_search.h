@@ -15,7 +15,7 @@ struct Fit {
 static inline Fit fit_points(const SubBlock &block, const int32_t (&points)[GROUPS]) {
   Fit fit = {0, 0};
   for (int i = 0; i < SUB_BLOCK; i += 1) {
-    const float level = (float)(2 * (points[i / GROUP] >> (3 * (i % GROUP)) & 7) + 1);
+    const float level = level_of(points[i / GROUP], i % GROUP);
     fit.products += block.products[i] * level;
     fit.squares += block.weights[i] * level * level;
   }
@@ -27,20 +27,13 @@ template <int STEPS>
 QUANTALOUPE_INLINE void fit_trials(const SubBlock &block, const Trials<STEPS> &trials, float *products,
                                    float *squares) {
   constexpr int VECTORS = Trials<STEPS>::VECTORS;
-  const vfloat8 odd = {1, 3, 5, 7, 9, 11, 13, 15};
   vfloat product_sums[VECTORS] = {};
   vfloat square_sums[VECTORS] = {};
   for (int i = 0; i < SUB_BLOCK; i += 1) {
-    alignas(32) float product_terms[8];
-    alignas(32) float square_terms[8];
-    const vfloat8 product_row = block.products[i] * odd;
-    const vfloat8 square_row = (block.weights[i] * odd) * odd;
-    memcpy(product_terms, &product_row, sizeof product_row);
-    memcpy(square_terms, &square_row, sizeof square_row);
     for (int v = 0; v < VECTORS; v += 1) {
-      const vint codes = load(trials.points[i / GROUP] + v * LANES) >> (3 * (i % GROUP));
-      product_sums[v] += lookup8(product_terms, codes);
-      square_sums[v] += lookup8(square_terms, codes);
+      const vfloat level = level_of(load(trials.points[i / GROUP] + v * LANES), i % GROUP);
+      product_sums[v] += block.products[i] * level;
+      square_sums[v] += block.weights[i] * level * level;
     }
   }
   for (int v = 0; v < VECTORS; v += 1) {
@@ -49,22 +42,25 @@ QUANTALOUPE_INLINE void fit_trials(const SubBlock &block, const Trials<STEPS> &t
   }
 }
 
-// Packed codes of a group under a scale, rounded as ggml does even where numbers are out of range.
-static inline int32_t round_group(const float *values, float inverse) {
-  int32_t packed = 0;
-  for (int i = 0; i < GROUP; i += 1) {
-    const int32_t code = nearest_int(0.5f * (inverse * values[i] - 1));
-    packed |= (code < 0 ? 0 : code > 7 ? 7 : code) << (3 * i);
+// Packed codes of all groups under a scale, rounded as ggml does even where numbers are out of range.
+static inline void round_groups(const SubBlock &block, float inverse, int32_t (&packed)[GROUPS]) {
+  int32_t codes[SUB_BLOCK];
+  for (int i = 0; i < SUB_BLOCK; i += LANES) {
+    const vint code = nearest_int(0.5f * (inverse * load(block.values + i) - 1));
+    store(codes + i, minimum(maximum(code, vint{}), splat(7)));
   }
-  return packed;
+  for (int k = 0; k < GROUPS; k += 1) {
+    const int32_t *group = codes + GROUP * k;
+    packed[k] = group[0] | group[1] << 3 | group[2] << 6 | group[3] << 9;
+  }
 }
 
-static inline int32_t point_under(const SubBlock &block, const Grid &grid, int k, float scale, float inverse) {
-  const int32_t packed = round_group(block.values + GROUP * k, inverse);
+// Packed codes that are a point, or the nearest neighbour of those that are none.
+static inline int32_t point_of(int32_t packed, const SubBlock &block, const Grid &grid, int k, float scale) {
   if (grid.index[packed] >= 0) return packed;
   const NeighbourList list = grid.lists[packed];
-  const GroupOfFour group = {block.values + GROUP * k, block.roots + GROUP * k, 0};
-  return nearest_of((const int32_t *)grid.neighbours + list.start, list.count, group, scale).point;
+  const int32_t *words = (const int32_t *)grid.neighbours + list.start;
+  return nearest_point(words, (int)list.count, block.values + GROUP * k, block.roots + GROUP * k, scale);
 }
 
 // Scale and points, as packed codes, of a sub-block with a largest value above 0. The scale is negative if the signs
@@ -98,9 +94,10 @@ static inline float search_points(const SubBlock &block, const Grid &grid, int32
     any_moved |= moved[k];
   }
   if (!any_moved || !(scale > 0)) return scale;
-  const float inverse = 1 / scale;
+  int32_t codes[GROUPS];
+  round_groups(block, 1 / scale, codes);
   for (int k = 0; k < GROUPS; k += 1) {
-    if (ALL_AGAIN || moved[k]) points[k] = point_under(block, grid, k, scale, inverse);
+    if (ALL_AGAIN || moved[k]) points[k] = point_of(codes[k], block, grid, k, scale);
   }
   const Fit fit = fit_points(block, points);
   const float fitted = fit.products / fit.squares;

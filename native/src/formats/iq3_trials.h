@@ -1,18 +1,19 @@
 // The grid points of all groups of a sub-block of IQ3_XXS and IQ3_S under a list of trial scales.
 //
 // Codes are rounded with a lane per trial. From trial to trial the scale shrinks by a hundredth, so that a group
-// keeps its codes for some trials: a run. Codes that are no grid point take the best neighbour, and over a run that
-// is searched for a few trials only: in exact numbers the distances of two neighbours differ by
-//     sum w (s a - x)^2 - sum w (s b - x)^2 = s (s A - B)
-// which changes its sign once at most. Where one neighbour is nearest under the first and the last scale of a part
-// of a run, and nearer than any other by a margin that covers all rounding, it is so in between.
+// keeps its codes for some trials: a run. Codes that are no grid point take the best neighbour, and most neighbours
+// are excluded for a whole run at once: the distance of levels l under scale s is
+//     sum w (s l - x)^2 = sum w x^2 + s (s sum w l^2 - sum 2 w x l) = constant + s * line(s)
+// and a line that lies above another one at both ends of the run does so in between. Only lines that are not
+// above that of the first trial's best and not above that of the last trial's best remain, two or three of ten; of
+// these the distances of all trials are computed as in ggml, with a lane per trial.
 //
-// The margin. With u = 2^-24 a computed distance is off by less than 10 u sum w (15 s + |x|)^2: two roundings of the
-// difference, squared, two of the products and three of the sums; call that e for the largest s. If at both ends
-// other neighbours are farther by 5 e, they truly are by 3 e; by the line above, in between at least by
-// 3 e / 1.5, as the largest trial scale is 1.5 times the smallest: 2 e, so that the computed order is right. The
-// code takes 64 u (1.25 largest + reach)^2 sum w, as 15 s is at most 1.25 times the largest value. Where numbers are so
-// small or large that products may underflow or overflow there is no margin, and every trial is searched.
+// Above means by a margin that covers all rounding. With u = 2^-24, s l <= 15 s, R = 15 s + |x| and S = sum w R^2, a line
+// is off by less than 7 u S / s (5 roundings of each sum, 2 more of their difference) and a computed distance by less
+// than 10 u S (two roundings of the difference, squared, two of the products and three of the sums). Lines farther
+// apart than (14 + 20) u S / s are in the right order, as are the distances computed from them. The code takes 64 u
+// for 34 u, and for R and s the largest and smallest of all trials. Where numbers are so small or large that products
+// may underflow or overflow there is no margin, and no neighbour is excluded.
 #pragma once
 
 #include "iq3_sub_block.h"
@@ -21,13 +22,14 @@
 namespace quantaloupe::QUANTALOUPE_TARGET {
 
 constexpr float LARGEST_LEVEL = 15;
+constexpr float FLOAT_MAX = 3.40282347e+38f;
 
 template <int STEPS>
 struct Trials {
   static constexpr int COUNT = 2 * STEPS + 1;
   static constexpr int VECTORS = (COUNT + LANES - 1) / LANES;
   static constexpr int PADDED = VECTORS * LANES;
-  alignas(64) float scales[PADDED];
+  alignas(64) float scales[PADDED + LANES];  // those behind the last trial do not matter
   // Packed codes per group: as rounded, from index LANES on, and the points chosen for them.
   alignas(64) int32_t codes[GROUPS][LANES + PADDED];
   alignas(64) int32_t points[GROUPS][PADDED + LANES];
@@ -47,7 +49,7 @@ QUANTALOUPE_INLINE void round_trials(const SubBlock &block, Trials<STEPS> &trial
     const vfloat inverse = numerator / block.largest;
     store(trials.scales + v * LANES, 1 / inverse);
     // An infinite inverse makes numbers that ggml rounds to code 0, as they do times 0.
-    halves[v] = select(inverse > 3.40282347e+38f, vfloat{}, 0.5f * inverse);
+    halves[v] = select(inverse > FLOAT_MAX, vfloat{}, 0.5f * inverse);
   }
   for (int group = 0; group < GROUPS; group += 1) {
     vint packed[Trials<STEPS>::VECTORS] = {};
@@ -65,113 +67,231 @@ QUANTALOUPE_INLINE void round_trials(const SubBlock &block, Trials<STEPS> &trial
   }
 }
 
-// The best neighbour under one scale, and whether all others are farther by more than the margin.
-struct NearestPoint {
-  int32_t point;
-  bool clear;
-};
-
+// Four weights, and what lines must be apart to exclude a neighbour.
 struct GroupOfFour {
   const float *values;
-  const float *roots;
+  const float *weights;  // of distances: the roots of those of the squared error
   float margin;
 };
 
-// No list of the two grids is longer than 38.
-constexpr int MAX_NEIGHBOURS = 48;
-
-static inline NearestPoint nearest_of(const int32_t *words, uint32_t count, const GroupOfFour &group, float scale) {
-  const vfloat8 odd = {1, 3, 5, 7, 9, 11, 13, 15};
-  const vfloat8 levels = scale * odd;
-  alignas(32) float terms[4][8];
-  for (int i = 0; i < 4; i += 1) {
-    const vfloat8 difference = levels - group.values[i];
-    const vfloat8 row = (group.roots[i] * difference) * difference;
-    memcpy(terms[i], &row, sizeof row);
-  }
-  const vfloat limit = splat(3.40282347e+38f);
-  vfloat distances[MAX_NEIGHBOURS / LANES];
-  vfloat least = limit;
-  const int vectors = (int)(count + LANES - 1) / LANES;
-  for (int v = 0; v < vectors; v += 1) {
-    const vint codes = load(words + v * LANES);
-    vfloat sum = lookup8(terms[0], codes);
-    for (int i = 1; i < 4; i += 1) sum += lookup8(terms[i], codes >> (3 * i));
-    distances[v] = minimum(sum, limit);
-    least = minimum(distances[v], least);
-  }
-  const float smallest = smallest_lane(least);
-  uint64_t equal = 0;
-  uint64_t close = 0;
-  for (int v = 0; v < vectors; v += 1) {
-    equal |= (uint64_t)mask_bits(distances[v] == smallest) << (v * LANES);
-    close |= (uint64_t)mask_bits(distances[v] <= smallest + group.margin) << (v * LANES);
-  }
-  const int place = __builtin_ctzll(equal);
-  const uint64_t others = close & ~(1ull << place) & ((1ull << count) - 1);
-  return {words[place] & 0xfff, others == 0};
-}
-
-// Fills points[first ... last] of a run whose codes are no grid point; may write up to LANES - 1 places more.
-static inline void move_run(const int32_t *words, uint32_t count, const GroupOfFour &group, const float *scales, int first,
-                     int last, int32_t *points) {
-  struct End {
-    int trial;
-    NearestPoint nearest;
-  };
-  const auto search = [&](int trial) { return End{trial, nearest_of(words, count, group, scales[trial])}; };
-  End left = search(first);
-  End rights[8];
-  int open = 0;
-  if (last > first) rights[open++] = search(last);
-  while (open > 0) {
-    const End &right = rights[open - 1];
-    const bool same = left.nearest.point == right.nearest.point && left.nearest.clear && right.nearest.clear;
-    if (same || right.trial - left.trial == 1) {
-      for (int t = left.trial; t < right.trial; t += LANES) store(points + t, splat(left.nearest.point));
-      left = right;
-      open -= 1;
-    } else {
-      rights[open] = search((left.trial + right.trial) / 2);
-      open += 1;
-    }
-  }
-  points[last] = left.nearest.point;
-}
-
-// What other neighbours must be farther by at the ends of a run; infinite where rounding has no such bound.
-static inline float margin_of(const SubBlock &block, int group) {
-  const float *roots = block.roots + GROUP * group;
+static inline GroupOfFour group_of(const SubBlock &block, int k, float smallest_scale) {
+  const float *weights = block.roots + GROUP * k;
   const float reach = 1.25f * block.largest + block.reach;
-  const float margin = 0x1p-18f * (reach * reach) * (roots[0] + roots[1] + roots[2] + roots[3]);
-  const bool bounded = reach >= 0x1p-40f && reach <= 0x1p40f && margin >= 0x1p-90f && margin <= 0x1p60f;
-  return bounded ? margin : __builtin_inff();
+  const float sum = reach * reach * (weights[0] + weights[1] + weights[2] + weights[3]);
+  const bool bounded = block.largest >= 0x1p-40f && reach <= 0x1p40f && sum >= 0x1p-70f && sum <= 0x1p60f;
+  return {block.values + GROUP * k, weights, bounded ? 0x1p-18f * sum / smallest_scale : __builtin_inff()};
 }
+
+alignas(32) constexpr float LEVELS[8] = {1, 3, 5, 7, 9, 11, 13, 15};
+
+// The level of code i of packed codes.
+QUANTALOUPE_INLINE float level_of(int32_t packed, int i) { return LEVELS[packed >> (3 * i) & 7]; }
+
+QUANTALOUPE_INLINE vfloat level_of(vint packed, int i) {
+#if defined(QUANTALOUPE_AVX512) || defined(QUANTALOUPE_AVX2) || defined(QUANTALOUPE_NEON)
+  return lookup8(LEVELS, packed >> (3 * i));
+#else
+  return to_float(((i == 0 ? packed << 1 : packed >> (3 * i - 1)) & 14) | 1);
+#endif
+}
+
+// Neighbours are looked at 16 at a time, to which lists are filled up; no list of the two grids has more than 38.
+constexpr int BATCH = 16;
+
+// Lines, or distances, of up to BATCHES * 16 neighbours.
+template <int BATCHES>
+struct NeighbourValues {
+  static constexpr int VECTORS = BATCHES * BATCH / LANES;
+  // Bits that hold a place.
+  static constexpr int PLACES = BATCHES == 1 ? 15 : BATCHES == 2 ? 31 : 63;
+  vfloat values[VECTORS];
+
+  float at(int place) const { return values[place / LANES][place % LANES]; }
+
+  // The first place of the smallest value; no value is NaN.
+  int place_of_smallest() const {
+    vfloat least = values[0];
+    for (int v = 1; v < VECTORS; v += 1) least = minimum(values[v], least);
+    const float smallest = smallest_lane(least);
+    uint64_t equal = 0;
+    for (int v = 0; v < VECTORS; v += 1) equal |= (uint64_t)mask_bits(values[v] == smallest) << (v * LANES);
+    return __builtin_ctzll(equal);
+  }
+
+  // A place whose value is smallest but for some last bits, which tell the place meanwhile.
+  int place_of_small() const {
+    vint place;
+    for (int lane = 0; lane < LANES; lane += 1) place[lane] = lane;
+    vfloat least = float_of((bits_of(values[0]) & ~PLACES) | place);
+    for (int v = 1; v < VECTORS; v += 1) {
+      least = minimum(float_of((bits_of(values[v]) & ~PLACES) | (place + v * LANES)), least);
+    }
+    const float smallest = smallest_lane(least);
+    int32_t bits;
+    memcpy(&bits, &smallest, sizeof bits);
+    return bits & PLACES;
+  }
+};
+
+// The lines of neighbours at the ends of a run.
+template <int BATCHES>
+QUANTALOUPE_INLINE void measure_lines(const int32_t *words, const GroupOfFour &group, float first_scale,
+                                      float last_scale, NeighbourValues<BATCHES> &first,
+                                      NeighbourValues<BATCHES> &last) {
+  for (int v = 0; v < NeighbourValues<BATCHES>::VECTORS; v += 1) {
+    const vint codes = load(words + v * LANES);
+    vfloat slope = {};
+    vfloat offset = {};
+    for (int i = 0; i < GROUP; i += 1) {
+      const vfloat level = level_of(codes, i);
+      const vfloat weighted = group.weights[i] * level;
+      slope += weighted * level;
+      offset += weighted * (2 * group.values[i]);
+    }
+    first.values[v] = slope * first_scale - offset;
+    last.values[v] = slope * last_scale - offset;
+  }
+}
+
+// Neighbours that may be nearest under some scale of the run: bits by place in the list.
+template <int BATCHES>
+QUANTALOUPE_INLINE uint64_t remaining_of(const int32_t *words, const GroupOfFour &group, float first_scale,
+                                         float last_scale) {
+  NeighbourValues<BATCHES> first, last;
+  measure_lines(words, group, first_scale, last_scale, first, last);
+  const int a = first.place_of_small();
+  const int b = last.place_of_small();
+  const vfloat a_first = splat(first.at(a) + group.margin);
+  const vfloat a_last = splat(last.at(a) + group.margin);
+  const vfloat b_first = splat(first.at(b) + group.margin);
+  const vfloat b_last = splat(last.at(b) + group.margin);
+  uint64_t excluded = 0;
+  for (int v = 0; v < first.VECTORS; v += 1) {
+    const vint above = ((first.values[v] > a_first) & (last.values[v] > a_last)) |
+                       ((first.values[v] > b_first) & (last.values[v] > b_last));
+    excluded |= (uint64_t)mask_bits(above) << (v * LANES);
+  }
+  return ~excluded;
+}
+
+QUANTALOUPE_INLINE uint64_t remaining(const int32_t *words, int count, const GroupOfFour &group, float first_scale,
+                                      float last_scale) {
+  const uint64_t places = (1ull << count) - 1;
+  if (count <= BATCH) return places & remaining_of<1>(words, group, first_scale, last_scale);
+  if (count <= 2 * BATCH) return places & remaining_of<2>(words, group, first_scale, last_scale);
+  return places & remaining_of<3>(words, group, first_scale, last_scale);
+}
+
+// Packed codes of the nearest neighbour under one scale. Where no distance is below FLT_MAX (ggml ends the process
+// then), the first neighbour.
+template <int BATCHES>
+QUANTALOUPE_INLINE int32_t nearest_of(const int32_t *words, const float *values, const float *weights, float scale) {
+  NeighbourValues<BATCHES> distances;
+  for (int v = 0; v < NeighbourValues<BATCHES>::VECTORS; v += 1) {
+    const vint codes = load(words + v * LANES);
+    vfloat distance = {};
+    for (int i = 0; i < GROUP; i += 1) {
+      const vfloat difference = scale * level_of(codes, i) - values[i];
+      distance += (weights[i] * difference) * difference;
+    }
+    distances.values[v] = minimum(distance, splat(FLOAT_MAX));
+  }
+  return words[distances.place_of_smallest()] & 0xfff;
+}
+
+QUANTALOUPE_INLINE int32_t nearest_point(const int32_t *words, int count, const float *values, const float *weights,
+                                         float scale) {
+  if (count <= BATCH) return nearest_of<1>(words, values, weights, scale);
+  if (count <= 2 * BATCH) return nearest_of<2>(words, values, weights, scale);
+  return nearest_of<3>(words, values, weights, scale);
+}
+
+// Trials of a group with the same codes.
+struct Run {
+  const int32_t *words;  // neighbours, or the point alone
+  uint64_t candidates;   // those that may be nearest: bits by place
+  int32_t count;
+  int16_t group;
+  int16_t first;
+  int16_t last;
+};
+
+// All runs of a sub-block in order, and the numbers of those whose codes are no point.
+template <int STEPS>
+struct Runs {
+  static constexpr int MAX = GROUPS * Trials<STEPS>::COUNT;
+  Run all[MAX];
+  int16_t moved[MAX];
+  int count = 0;
+  int moved_count = 0;
+};
 
 template <int STEPS>
-QUANTALOUPE_INLINE void choose_points(const SubBlock &block, const Grid &grid, Trials<STEPS> &trials) {
-  constexpr int COUNT = Trials<STEPS>::COUNT;
+QUANTALOUPE_INLINE void list_runs(const Trials<STEPS> &trials, const Grid &grid, Runs<STEPS> &runs) {
   for (int k = 0; k < GROUPS; k += 1) {
     const int32_t *codes = trials.codes[k] + LANES;
-    const GroupOfFour group = {block.values + GROUP * k, block.roots + GROUP * k, margin_of(block, k)};
     // Bit t: trial t + 1 has other codes than trial t.
     uint64_t changes = 0;
     for (int v = 0; v < Trials<STEPS>::VECTORS; v += 1) {
       changes |= (uint64_t)mask_bits(load(codes + v * LANES) != load(codes + v * LANES - 1)) << (v * LANES);
     }
-    changes = changes >> 1 | 1ull << (COUNT - 1);
-    for (int first = 0; first < COUNT;) {
-      const int last = __builtin_ctzll(changes >> first) + first;
+    changes = (changes >> 1 | 1ull << (Trials<STEPS>::COUNT - 1)) & ((1ull << Trials<STEPS>::COUNT) - 1);
+    for (int first = 0; changes != 0; changes &= changes - 1) {
+      const int last = __builtin_ctzll(changes);
       const int32_t packed = codes[first];
-      if (grid.index[packed] < 0) {
-        const NeighbourList list = grid.lists[packed];
-        const int32_t *words = (const int32_t *)grid.neighbours + list.start;
-        move_run(words, list.count, group, trials.scales, first, last, trials.points[k]);
-      } else {
-        for (int t = first; t <= last; t += LANES) store(trials.points[k] + t, splat(packed));
-      }
+      const NeighbourList list = grid.lists[packed];
+      const bool moved = grid.index[packed] < 0;
+      const int32_t *words = moved ? (const int32_t *)grid.neighbours + list.start : codes + first;
+      runs.all[runs.count] = {words, 1, (int32_t)list.count, (int16_t)k, (int16_t)first, (int16_t)last};
+      runs.moved[runs.moved_count] = (int16_t)runs.count;
+      runs.count += 1;
+      runs.moved_count += moved;
       first = last + 1;
     }
+  }
+}
+
+// Fills the points of a run; may write up to LANES - 1 places more.
+QUANTALOUPE_INLINE void choose_points(const Run &run, const GroupOfFour &group, const float *scales, int32_t *points) {
+  if ((run.candidates & (run.candidates - 1)) == 0) {
+    const vint only = splat(run.words[__builtin_ctzll(run.candidates)] & 0xfff);
+    for (int t = run.first; t <= run.last; t += LANES) store(points + t, only);
+    return;
+  }
+  for (int t = run.first; t <= run.last; t += LANES) {
+    const vfloat scale = load(scales + t);
+    vfloat best = splat(FLOAT_MAX);
+    vint nearest = splat(run.words[0] & 0xfff);
+    for (uint64_t left = run.candidates; left != 0; left &= left - 1) {
+      const int32_t packed = run.words[__builtin_ctzll(left)] & 0xfff;
+      vfloat distance = {};
+      for (int i = 0; i < GROUP; i += 1) {
+        const vfloat difference = scale * level_of(packed, i) - group.values[i];
+        distance += (group.weights[i] * difference) * difference;
+      }
+      const vint closer = distance < best;
+      best = select(closer, distance, best);
+      nearest = select(closer, splat(packed), nearest);
+    }
+    store(points + t, nearest);
+  }
+}
+
+// The points of all trials of all groups.
+template <int STEPS>
+QUANTALOUPE_INLINE void choose_points(const SubBlock &block, const Grid &grid, Trials<STEPS> &trials) {
+  Runs<STEPS> runs;
+  list_runs(trials, grid, runs);
+  GroupOfFour groups[GROUPS];
+  for (int k = 0; k < GROUPS; k += 1) groups[k] = group_of(block, k, trials.scales[Trials<STEPS>::COUNT - 1]);
+  for (int i = 0; i < runs.moved_count; i += 1) {
+    Run &run = runs.all[runs.moved[i]];
+    const float *scales = trials.scales;
+    run.candidates = remaining(run.words, run.count, groups[run.group], scales[run.first], scales[run.last]);
+  }
+  for (int i = 0; i < runs.count; i += 1) {
+    const Run &run = runs.all[i];
+    choose_points(run, groups[run.group], trials.scales, trials.points[run.group]);
   }
 }
 
