@@ -2,6 +2,7 @@
 //
 // Encoders round to nearest, ties to even. NaN becomes the quiet NaN 0x7e00 with its sign (f16), or keeps its upper
 // bits with the quiet bit set (bf16), as in ggml; the machine's own conversion keeps the payload of an f16 NaN.
+// Decoding an f16 NaN sets its quiet bit.
 #pragma once
 
 #include "simd.h"
@@ -23,7 +24,8 @@ QUANTALOUPE_INLINE float bits_float(uint32_t bits) {
 QUANTALOUPE_INLINE float half_to_float(uint16_t half) {
   const uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
   const uint32_t fraction = half & 0x7fffu;
-  if (fraction >= 0x7c00u) return bits_float(sign | 0x7f800000u | (fraction & 0x3ffu) << 13);
+  if (fraction > 0x7c00u) return bits_float(sign | 0x7fc00000u | (fraction & 0x3ffu) << 13);
+  if (fraction == 0x7c00u) return bits_float(sign | 0x7f800000u);
   // Subnormals too: the exponent is moved by a multiplication, which is exact.
   return bits_float(sign | float_bits(bits_float(fraction << 13) * 0x1p112f));
 }
@@ -45,28 +47,37 @@ QUANTALOUPE_INLINE vfloat half_to_float(vint half) {
   const vint sign = (half & 0x8000) << 16;
   const vint fraction = half & 0x7fff;
   const vfloat finite = float_of(fraction << 13) * 0x1p112f;
-  const vint special = 0x7f800000 | (fraction & 0x3ff) << 13;
+  const vint special = select(fraction > 0x7c00, 0x7fc00000 | (fraction & 0x3ff) << 13, splat(0x7f800000));
   return float_of(sign | select(fraction >= 0x7c00, special, bits_of(finite)));
 }
 
 // The f16 bits of every lane.
 QUANTALOUPE_INLINE vint float_to_half(vfloat value) {
   const vint sign = (vint)((vuint)bits_of(value) >> 16) & 0x8000;
+#if defined(QUANTALOUPE_AVX512)
+  const vint nearest = (vint)_mm512_cvtepu16_epi32(_mm512_cvtps_ph((__m512)value, _MM_FROUND_TO_NEAREST_INT));
+  return select(value == value, nearest, sign | 0x7e00);
+#elif defined(QUANTALOUPE_AVX2)
+  const vint nearest = (vint)_mm256_cvtepu16_epi32(_mm256_cvtps_ph((__m256)value, _MM_FROUND_TO_NEAREST_INT));
+  return select(value == value, nearest, sign | 0x7e00);
+#else
   const vint bits = bits_of(value) & 0x7fffffff;
   const vint subnormal = bits_of(float_of(bits) + 0.5f) - 0x3f000000;
   const vint normal = (bits - 0x38000000 + 0xfff + (bits >> 13 & 1)) >> 13;
   const vint special = select(bits > 0x7f800000, splat(0x7e00), splat(0x7c00));
   const vint finite = select(bits < 0x38800000, subnormal, normal);
   return sign | select(bits >= 0x47800000, special, finite);
+#endif
 }
 
 // Little-endian 16-bit words at any address.
-QUANTALOUPE_INLINE void store_half(uint8_t *to, uint16_t half) {
-  to[0] = (uint8_t)half;
-  to[1] = (uint8_t)(half >> 8);
-}
+QUANTALOUPE_INLINE void store_half(uint8_t *to, uint16_t half) { memcpy(to, &half, sizeof half); }
 
-QUANTALOUPE_INLINE uint16_t load_half(const uint8_t *from) { return (uint16_t)(from[0] | from[1] << 8); }
+QUANTALOUPE_INLINE uint16_t load_half(const uint8_t *from) {
+  uint16_t half;
+  memcpy(&half, from, sizeof half);
+  return half;
+}
 
 QUANTALOUPE_INLINE float bf16_to_float(uint16_t brain) { return bits_float((uint32_t)brain << 16); }
 

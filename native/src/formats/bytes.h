@@ -119,10 +119,37 @@ QUANTALOUPE_INLINE bytes16 lookup(bytes16 table, bytes16 index) {
 #endif
 }
 
+// 16 bytes as integers 0 ... 255.
+QUANTALOUPE_INLINE void widen_unsigned(bytes16 codes, vint (&integers)[16 / LANES]) {
+#if defined(QUANTALOUPE_AVX512)
+  integers[0] = (vint)_mm512_cvtepu8_epi32((__m128i)codes);
+#elif defined(QUANTALOUPE_AVX2)
+  integers[0] = (vint)_mm256_cvtepu8_epi32((__m128i)codes);
+  integers[1] = (vint)_mm256_cvtepu8_epi32(_mm_unpackhi_epi64((__m128i)codes, (__m128i)codes));
+#elif defined(QUANTALOUPE_SSE2)
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i low = _mm_unpacklo_epi8((__m128i)codes, zero);
+  const __m128i high = _mm_unpackhi_epi8((__m128i)codes, zero);
+  integers[0] = (vint)_mm_unpacklo_epi16(low, zero);
+  integers[1] = (vint)_mm_unpackhi_epi16(low, zero);
+  integers[2] = (vint)_mm_unpacklo_epi16(high, zero);
+  integers[3] = (vint)_mm_unpackhi_epi16(high, zero);
+#elif defined(QUANTALOUPE_NEON)
+  const uint16x8_t low = vmovl_u8(vget_low_u8((uint8x16_t)codes));
+  const uint16x8_t high = vmovl_u8(vget_high_u8((uint8x16_t)codes));
+  integers[0] = (vint)vmovl_u16(vget_low_u16(low));
+  integers[1] = (vint)vmovl_u16(vget_high_u16(low));
+  integers[2] = (vint)vmovl_u16(vget_low_u16(high));
+  integers[3] = (vint)vmovl_u16(vget_high_u16(high));
+#else
+  for (int i = 0; i < 16; i += 1) integers[i / LANES][i % LANES] = codes[i];
+#endif
+}
+
 // Decodes 16 codes to out[i] = scale * code + low.
 QUANTALOUPE_INLINE void store_affine(float *out, float scale, float low, bytes16 codes) {
   vint integers[16 / LANES];
-  widen(codes, integers);
+  widen_unsigned(codes, integers);
   for (int i = 0; i < 16 / LANES; i += 1) store(out + LANES * i, scale * to_float(integers[i]) + low);
 }
 

@@ -12,10 +12,6 @@ constexpr int D = 108;
 constexpr int MAX_CODE = 4;
 constexpr int MAX_SCALE = 32;
 
-// Groups of LANES sub-blocks in a super-block, and super-blocks in a refined search.
-constexpr int GROUPS = SUB_BLOCKS / LANES;
-constexpr int SPAN = REFINED_GROUPS / GROUPS;
-
 // What encodes a batch: 0 ... 63 per scale, stored as they are, and d.
 struct Scales {
   int32_t codes[LANES][SUB_BLOCKS];
@@ -29,9 +25,9 @@ void store_scales(const vint (&codes)[SUB_BLOCKS], vfloat d, Scales &scales) {
 }
 
 // Without importance: the scale of largest magnitude takes the lowest code.
-void quantize_scales(const Batch &batch, Scales &scales) {
+void quantize_scales(const SubBlockTable &table, Scales &scales) {
   vfloat values[SUB_BLOCKS];
-  load_table(batch.scales, values);
+  load_table(table, values);
   const vfloat extreme = signed_extreme(values);
   const vint empty = extreme == 0.f;
   const vfloat inverse = splat(-(float)MAX_SCALE) / extreme;
@@ -44,9 +40,9 @@ void quantize_scales(const Batch &batch, Scales &scales) {
 }
 
 // With importance: the scales are searched for like weights, each as heavy as its sub-block.
-void search_scales(const Batch &batch, const float (&weight_sums)[LANES][SUB_BLOCKS], Scales &scales) {
+void search_scales(const SubBlockTable &table, const SubBlockTable &weight_sums, Scales &scales) {
   WeightedBlocks<SUB_BLOCKS> blocks;
-  load_table(batch.scales, blocks.x);
+  load_table(table, blocks.x);
   load_table(weight_sums, blocks.w);
   const vfloat extreme = signed_extreme(blocks.x);
   for (int j = 0; j < SUB_BLOCKS; j += 1) {
@@ -66,7 +62,9 @@ void search_scales(const Batch &batch, const float (&weight_sums)[LANES][SUB_BLO
 void pack_scales(const int32_t (&codes)[SUB_BLOCKS], uint8_t *out) {
   for (int j = 0; j < 8; j += 1) out[j] = (uint8_t)((codes[j] & 15) | codes[j + 8] << 4);
   for (int j = 0; j < 4; j += 1) {
-    out[8 + j] = (uint8_t)(codes[j] >> 4 | codes[j + 4] >> 4 << 2 | codes[j + 8] >> 4 << 4 | codes[j + 12] >> 4 << 6);
+    int bits = 0;
+    for (int k = 0; k < 4; k += 1) bits |= codes[j + 4 * k] >> 4 << 2 * k;
+    out[8 + j] = (uint8_t)bits;
   }
 }
 
@@ -91,7 +89,8 @@ void pack(const bytes16 (&codes)[SUB_BLOCKS], uint8_t *out) {
 
 // Writes a super-block; kept(j) gives the codes of a sub-block whose scale is stored as 0.
 template <typename Kept>
-QUANTALOUPE_INLINE void encode(const float *weights, const Scales &scales, int lane, uint8_t *out, Kept kept) {
+QUANTALOUPE_INLINE void encode(const float *weights, const Scales &scales, int lane, uint8_t *out,
+                               Kept kept) {
   const float d = half_to_float(scales.d[lane]);
   bytes16 codes[SUB_BLOCKS];
   for (int j = 0; j < SUB_BLOCKS; j += 1) {
@@ -103,23 +102,20 @@ QUANTALOUPE_INLINE void encode(const float *weights, const Scales &scales, int l
   store_half(out + D, scales.d[lane]);
 }
 
-void quantize_plain(Batch &batch) {
+void quantize_plain(const BlockBatch &batch) {
+  SubBlockTable table = {};
   // Codes of the searches, as floats: group of LANES sub-blocks, weight, sub-block.
+  constexpr int GROUPS = SUB_BLOCKS / LANES;
   vfloat searched[LANES * GROUPS][SUB_BLOCK];
-  for (int lane = 0; lane < batch.count; lane += SPAN) {
-    RefinedBlocks<SUB_BLOCK> search;
-    search.codes = searched + lane * GROUPS;
-    for (int group = 0; group < REFINED_GROUPS; group += 1) {
-      load_sub_blocks(batch.weights[lane + group / GROUPS], group % GROUPS * LANES, search.blocks[group].x);
-    }
-    search_refined<MAX_CODE>(search);
-    for (int group = 0; group < REFINED_GROUPS; group += 1) {
-      store(&batch.scales[lane + group / GROUPS][group % GROUPS * LANES],
-            search.sums[group].products / search.sums[group].squares);
+  for (int lane = 0; lane < batch.count; lane += 1) {
+    for (int group = 0; group < GROUPS; group += 1) {
+      WeightedBlocks<SUB_BLOCK> blocks;
+      load_sub_blocks(batch.weights[lane], LANES * group, blocks.x);
+      store(&table[lane][LANES * group], search_refined<MAX_CODE>(blocks, searched[lane * GROUPS + group]));
     }
   }
   Scales scales;
-  quantize_scales(batch, scales);
+  quantize_scales(table, scales);
   for (int lane = 0; lane < batch.count; lane += 1) {
     encode(batch.weights[lane], scales, lane, batch.out[lane], [&](int j) {
       bytes16 codes;
@@ -131,11 +127,12 @@ void quantize_plain(Batch &batch) {
   }
 }
 
-void quantize_weighted(Batch &batch) {
+void quantize_weighted(const BlockBatch &batch) {
   float variances[LANES];
   store(variances, 2.f * sum_of_squares(batch) / (float)SUPER_BLOCK);
-  float inverses[LANES][SUB_BLOCKS];
-  float weight_sums[LANES][SUB_BLOCKS];
+  SubBlockTable table = {};
+  SubBlockTable inverses;
+  SubBlockTable weight_sums = {};
   for (int lane = 0; lane < batch.count; lane += 1) {
     for (int first = 0; first < SUB_BLOCKS; first += LANES) {
       WeightedBlocks<SUB_BLOCK> blocks;
@@ -148,13 +145,13 @@ void quantize_weighted(Batch &batch) {
         sum += blocks.w[i];
       }
       const SymmetricFit fit = search_symmetric<MAX_CODE>(blocks, signed_extreme(blocks.x));
-      store(&batch.scales[lane][first], fit.scale);
+      store(&table[lane][first], fit.scale);
       store(&weight_sums[lane][first], sum);
-      store(&inverses[lane][first], select(fit.empty, vfloat{}, fit.inverse));
+      store(&inverses[lane][first], fit.inverse);
     }
   }
   Scales scales;
-  search_scales(batch, weight_sums, scales);
+  search_scales(table, weight_sums, scales);
   for (int lane = 0; lane < batch.count; lane += 1) {
     encode(batch.weights[lane], scales, lane, batch.out[lane], [&](int j) {
       return searched_codes<MAX_CODE>(batch.weights[lane] + SUB_BLOCK * j, inverses[lane][j]);
@@ -162,7 +159,10 @@ void quantize_weighted(Batch &batch) {
   }
 }
 
-void quantize(const Rows &rows) { for_each_batch(rows, BYTES, rows.importance ? quantize_weighted : quantize_plain); }
+void quantize(const Rows &rows) {
+  if (rows.importance) for_each_block_batch<SUPER_BLOCK, BYTES>(rows, quantize_weighted);
+  else for_each_block_batch<SUPER_BLOCK, BYTES>(rows, quantize_plain);
+}
 
 void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
   for (size_t block = 0; block < blocks; block += 1, bytes += BYTES, out += SUPER_BLOCK) {

@@ -22,14 +22,15 @@ void search_scales(const float *weights, const float *importance, float *scales,
     }
     const SymmetricFit fit = search_symmetric<MAX_CODE>(blocks, signed_extreme(blocks.x));
     store(scales + first, fit.scale);
-    store(inverses + first, select(fit.empty, vfloat{}, fit.inverse));
+    store(inverses + first, fit.inverse);
   }
 }
 
 // Quantizes the scales of a batch: the one of largest magnitude becomes -128. Writes d into the blocks.
-void quantize_scales(Batch &batch, int32_t (&scale_codes)[LANES][SUB_BLOCKS], uint32_t &empty) {
+void quantize_scales(const BlockBatch &batch, const SubBlockTable &table,
+                     int32_t (&scale_codes)[LANES][SUB_BLOCKS], uint32_t &empty) {
   vfloat scales[SUB_BLOCKS];
-  load_table(batch.scales, scales);
+  load_table(table, scales);
   const vfloat extreme = signed_extreme(scales);
   const vfloat inverse = splat(-128.f) / extreme;
   vint codes[SUB_BLOCKS];
@@ -65,14 +66,15 @@ void encode(const float *weights, const int32_t *scale_codes, const float *inver
   pack(codes, out);
 }
 
-void quantize_batch(Batch &batch) {
-  float inverses[LANES][SUB_BLOCKS];
+void quantize_batch(const BlockBatch &batch) {
+  SubBlockTable scales = {};
+  SubBlockTable inverses;
   for (int lane = 0; lane < batch.count; lane += 1) {
-    search_scales(batch.weights[lane], batch.importance[lane], batch.scales[lane], inverses[lane]);
+    search_scales(batch.weights[lane], batch.importance[lane], scales[lane], inverses[lane]);
   }
   int32_t scale_codes[LANES][SUB_BLOCKS];
   uint32_t empty;
-  quantize_scales(batch, scale_codes, empty);
+  quantize_scales(batch, scales, scale_codes, empty);
   for (int lane = 0; lane < batch.count; lane += 1) {
     if (empty >> lane & 1) {
       memset(batch.out[lane], 0, BYTES);
@@ -82,7 +84,7 @@ void quantize_batch(Batch &batch) {
   }
 }
 
-void quantize(const Rows &rows) { for_each_batch(rows, BYTES, quantize_batch); }
+void quantize(const Rows &rows) { for_each_block_batch<SUPER_BLOCK, BYTES>(rows, quantize_batch); }
 
 void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
   for (size_t block = 0; block < blocks; block += 1, bytes += BYTES, out += SUPER_BLOCK) {

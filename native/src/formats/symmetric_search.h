@@ -2,7 +2,7 @@
 // main/engine/quantizers/symmetric-search.ts (ggml-quants.c, make_qx_quants with rmse_type 1).
 #pragma once
 
-#include "simd.h"
+#include "bytes.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 
@@ -19,7 +19,8 @@ struct WeightedBlocks {
   vfloat wx[COUNT];
 };
 
-// x ~ scale * l with l = inverse * x rounded. In lanes of (nearly) zeros, scale is 0 and the mask `empty` is set.
+// x ~ scale * l with l = inverse * x rounded. In lanes of (nearly) zeros, both are 0 and the mask `empty` is
+// set.
 struct SymmetricFit {
   vfloat scale;
   vfloat inverse;
@@ -61,7 +62,8 @@ struct SymmetricSums {
 
 // Adds the code of weight i under a trial scale, and returns it.
 template <int MAXIMUM, Passes PASSES, int COUNT>
-QUANTALOUPE_INLINE vfloat add_code(SymmetricSums &sums, const WeightedBlocks<COUNT> &blocks, int i, vfloat inverse) {
+QUANTALOUPE_INLINE vfloat add_code(SymmetricSums &sums, const WeightedBlocks<COUNT> &blocks, int i,
+                                   vfloat inverse) {
   const vfloat code = round_code<MAXIMUM, PASSES>(inverse * blocks.x[i]);
   sums.products += blocks.wx[i] * code;
   sums.squares += blocks.w[i] * code * code;
@@ -76,7 +78,8 @@ QUANTALOUPE_INLINE void keep_better(SymmetricFit &fit, const SymmetricSums &sums
   fit.inverse = select(better, inverse, fit.inverse);
 }
 
-// Trial numerators are MAXIMUM + 0.1 step. Two trials at a time share the loads and hide the latency of the sums.
+// Trial numerators are MAXIMUM + 0.1 step. Two trials at a time share the loads and hide the latency of the
+// sums.
 template <int MAXIMUM, Passes PASSES, int COUNT>
 QUANTALOUPE_INLINE void try_two(const WeightedBlocks<COUNT> &blocks, vfloat extreme, int step, int next,
                                 SymmetricFit &fit) {
@@ -93,9 +96,10 @@ QUANTALOUPE_INLINE void try_two(const WeightedBlocks<COUNT> &blocks, vfloat extr
 
 // The scale and the codes with the smallest error of 19 trials, in the order of ggml.
 //
-// `extreme` is the signed_extreme of x. No product inverse * x is larger than that of the extreme, which is within a
-// few roundings of MAXIMUM + 0.1 step. So no code passes -MAXIMUM up to step 4 (MAXIMUM + 0.5 may round up), nor
-// MAXIMUM - 1 down from step -6. `x` must be finite for that; extreme, w and w x may be anything.
+// `extreme` is the signed_extreme of x. No product inverse * x is larger than that of the extreme, which is
+// within a few roundings of MAXIMUM + 0.1 step. So no code passes -MAXIMUM up to step 4 (MAXIMUM + 0.5 may
+// round up), nor MAXIMUM - 1 down from step -6. `x` must be finite for that; extreme, w and w x may be
+// anything.
 template <int MAXIMUM, int COUNT>
 QUANTALOUPE_INLINE SymmetricFit search_symmetric(const WeightedBlocks<COUNT> &blocks, vfloat extreme) {
   SymmetricFit fit;
@@ -116,7 +120,21 @@ QUANTALOUPE_INLINE SymmetricFit search_symmetric(const WeightedBlocks<COUNT> &bl
     try_two<MAXIMUM, Passes::BOTH>(blocks, extreme, step, step + 1, fit);
   }
   fit.scale = select(fit.empty, vfloat{}, fit.scale);
+  fit.inverse = select(fit.empty, vfloat{}, fit.inverse);
   return fit;
+}
+
+// Codes 0 ... 2 MAXIMUM - 1 of 16 weights of a block after its search, from its inverse; 0 stands for an
+// empty block, whose codes are all 0.
+template <int MAXIMUM>
+QUANTALOUPE_INLINE bytes16 searched_codes(const float *weights, float inverse) {
+  if (inverse == 0) return bytes16{};
+  vint codes[16 / LANES];
+  for (int i = 0; i < 16 / LANES; i += 1) {
+    const vfloat product = load(weights + LANES * i) * inverse;
+    codes[i] = to_int(round_code<MAXIMUM, Passes::BOTH>(product)) + MAXIMUM;
+  }
+  return narrow(codes);
 }
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

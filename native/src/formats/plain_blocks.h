@@ -1,0 +1,50 @@
+// Blocks of 32 weights that are quantized by their extremes, without a search or importance.
+//
+// Extremes and scales are found for LANES blocks at once, the weights of a block are encoded side by side.
+#pragma once
+
+#include "bytes.h"
+#include "half.h"
+#include "kernels.h"
+
+namespace quantaloupe::QUANTALOUPE_TARGET {
+
+constexpr int LEGACY_BLOCK = 32;
+// Vectors in a block.
+constexpr int LEGACY_VECTORS = LEGACY_BLOCK / LANES;
+
+// Lane b is the largest value of rows[b]. Overwrites rows.
+QUANTALOUPE_INLINE vfloat largest_of_each(vfloat (&rows)[LANES]) {
+  for (int half = LANES / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i += 1) {
+      const vfloat low = __builtin_shufflevector(rows[i], rows[i + half], QUANTALOUPE_ZIP_LOW);
+      const vfloat high = __builtin_shufflevector(rows[i], rows[i + half], QUANTALOUPE_ZIP_HIGH);
+      rows[i] = maximum(low, high);
+    }
+  }
+  return rows[0];
+}
+
+// Calls quantize_blocks(weights, out, count) for all blocks, count = LANES but for the last.
+template <int BYTES, typename Quantize>
+QUANTALOUPE_INLINE void for_each_plain_batch(const Rows &rows, Quantize quantize_blocks) {
+  const size_t blocks = rows.rows * (rows.row_length / LEGACY_BLOCK);
+  const float *weights = rows.weights;
+  uint8_t *out = rows.out;
+  size_t left = blocks;
+  for (; left >= (size_t)LANES; left -= LANES, weights += LANES * LEGACY_BLOCK, out += LANES * BYTES) {
+    quantize_blocks(weights, out, LANES);
+  }
+  if (left > 0) quantize_blocks(weights, out, (int)left);
+}
+
+// 16 codes: inverse * x + shift, cut off towards zero, at most `highest`.
+QUANTALOUPE_INLINE bytes16 cut_codes(const float *weights, float inverse, float shift, int highest) {
+  vint codes[16 / LANES];
+  for (int i = 0; i < 16 / LANES; i += 1) {
+    codes[i] = minimum(to_int(load(weights + LANES * i) * inverse + shift), splat(highest));
+  }
+  return narrow(codes);
+}
+
+}  // namespace quantaloupe::QUANTALOUPE_TARGET

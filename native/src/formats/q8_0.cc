@@ -1,0 +1,58 @@
+// Q8_0; layout and twin: main/engine/quantizers/q8-0.ts (ggml-quants.c: quantize_row_q8_0_ref).
+#include "plain_blocks.h"
+
+namespace quantaloupe::QUANTALOUPE_TARGET {
+namespace {
+
+constexpr int BYTES = 34;
+
+// Rounds halves away from zero, as roundf; exact for magnitudes below 2^22. The float just below 0.5 does not
+// lift the largest float below a half to the next integer, and rounding lifts everything else as 0.5 would.
+QUANTALOUPE_INLINE vint round_away(vfloat value) {
+  const vint sign = bits_of(value) & (int32_t)0x80000000;
+  return to_int(value + float_of(sign | bits_of(splat(0x1.fffffep-2f))));
+}
+
+QUANTALOUPE_INLINE void quantize_blocks(const float *weights, uint8_t *out, int count) {
+  vfloat largest[LANES] = {};
+  for (int block = 0; block < count; block += 1) {
+    for (int i = 0; i < LEGACY_VECTORS; i += 1) {
+      const vfloat values = magnitude(load(weights + LEGACY_BLOCK * block + LANES * i));
+      largest[block] = maximum(values, largest[block]);
+    }
+  }
+  const vfloat scale = largest_of_each(largest) / 127.f;
+  const vfloat inverse = 1.f / scale;
+  // The inverse of zero or of the smallest scales is infinite, and all codes are 0.
+  float inverses[LANES];
+  store(inverses, select(inverse < __builtin_inff(), inverse, vfloat{}));
+  const vint halves = float_to_half(scale);
+  for (int block = 0; block < count; block += 1, weights += LEGACY_BLOCK, out += BYTES) {
+    store_half(out, (uint16_t)halves[block]);
+    vint codes[LEGACY_VECTORS];
+    for (int i = 0; i < LEGACY_VECTORS; i += 1) {
+      codes[i] = round_away(load(weights + LANES * i) * inverses[block]);
+    }
+    store_codes(out + 2, codes);
+  }
+}
+
+void quantize(const Rows &rows) {
+  for_each_plain_batch<BYTES>(rows, [](const float *weights, uint8_t *out, int count) {
+    quantize_blocks(weights, out, count);
+  });
+}
+
+void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
+  for (size_t block = 0; block < blocks; block += 1, bytes += BYTES, out += LEGACY_BLOCK) {
+    const float scale = half_to_float(load_half(bytes));
+    store_scaled(out, scale, load_bytes(bytes + 2));
+    store_scaled(out + 16, scale, load_bytes(bytes + 18));
+  }
+}
+
+}  // namespace
+
+extern const FormatKernel kernel_Q8_0 = {"Q8_0", LEGACY_BLOCK, BYTES, quantize, dequantize};
+
+}  // namespace quantaloupe::QUANTALOUPE_TARGET
