@@ -32,6 +32,8 @@ export interface Services {
   readonly diff: DiffService
   /** What is to be told about the cache: set aside, or not usable. */
   findings(): Promise<readonly Finding[]>
+  /** Loads what jobs need before the first one asks for it. @throws QuantaloupeError `CACHE_TOO_NEW` */
+  startThreads(): Promise<void>
   /** Runs a method of the contract with an unchecked request; never throws. */
   call(method: string, request: unknown): Promise<Outcome<unknown>>
   /** Returns the function that ends the subscription. */
@@ -80,6 +82,10 @@ export function createServices(options: ServiceOptions): Services {
     diff: new DiffService(core, library, options.useNative),
     async findings() {
       return (await core.get()).cache.findings
+    },
+    async startThreads() {
+      const { pool } = await core.get()
+      pool.start()
     },
     async call(method, request) {
       try {

@@ -29,6 +29,7 @@ export async function exportModel(
 ): Promise<void> {
   const metadata = options.kv?.map(parseSetting)
   await withServices(context, async (services) => {
+    if (!options.dryRun) await services.startThreads()
     const { id } = await services.library.open(context.resolve(path))
     const plan = await choosePlan(context, services, id, options)
     const request: ExportRequest = {

@@ -29,6 +29,11 @@ export class WorkerPool implements TaskRunner {
     this.threads = threads
   }
 
+  /** Starts the threads now, where tasks are sure to follow: they load while these are prepared. */
+  start(): void {
+    this.#pool()
+  }
+
   async run<K extends Task['kind']>(task: TaskOf<K>): Promise<TaskResults[K]> {
     const reply = await this.#send<K>(task)
     if (!reply.ok) throw fromErrorData(reply.error)
@@ -68,7 +73,7 @@ export class WorkerPool implements TaskRunner {
     await this.#started?.destroy()
   }
 
-  /** The threads start with the first task. */
+  /** The threads start with the first task, or with {@link start}. */
   #pool(): Piscina {
     if (this.#started) return this.#started
     const pool = new Piscina({

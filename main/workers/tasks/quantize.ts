@@ -1,5 +1,4 @@
 import { QuantaloupeError } from '../../engine/errors.ts'
-import { findNonFinite } from '../../engine/metrics/non-finite.ts'
 import { encodedBytes } from '../../engine/quantizers/format.ts'
 import { findOverflow } from '../../engine/quantizers/overflow.ts'
 import { rowsPerExpert } from '../../engine/tensor/tensor.ts'
@@ -9,7 +8,8 @@ import { OutputFile } from './output-file.ts'
 import { stepper, withRows } from './source.ts'
 import { targetFormat } from './target-format.ts'
 
-const CHUNK_WEIGHTS = 131072
+/** Stored bytes, weights and blocks of a chunk stay in the second-level cache together. */
+const CHUNK_WEIGHTS = 32768
 
 /** Quantizes rows and writes them at their place, a chunk of whole rows at a time. */
 export function quantize(task: QuantizeTask): TaskResults['quantize'] {
@@ -30,7 +30,7 @@ export function quantize(task: QuantizeTask): TaskResults['quantize'] {
         const slice = Math.floor(row / sliceRows)
         const rows = Math.min(chunkRows, end - row, (slice + 1) * sliceRows - row)
         const weights = reader.read(row, rows)
-        refuseNonFinite(weights, rowLength, source.name, row)
+        refuseNonFinite(weights, kernels.findNonFinite(weights), rowLength, source.name, row)
         const bytes = buffer.subarray(0, rows * rowBytes)
         const vector = importance && importance.subarray(slice * rowLength, (slice + 1) * rowLength)
         kernels.quantizeRows(format, method, weights, rowLength, vector, bytes)
@@ -44,8 +44,13 @@ export function quantize(task: QuantizeTask): TaskResults['quantize'] {
   )
 }
 
-function refuseNonFinite(weights: Float32Array, rowLength: number, name: string, firstRow: number): void {
-  const place = findNonFinite(weights)
+function refuseNonFinite(
+  weights: Float32Array,
+  place: number,
+  rowLength: number,
+  name: string,
+  firstRow: number,
+): void {
   if (place < 0) return
   const row = firstRow + Math.floor(place / rowLength)
   const message = `Row ${row}, column ${place % rowLength} of ${name} is ${String(weights[place])}`
