@@ -85,7 +85,7 @@ export function textOn(background: string): '#000000' | '#ffffff' {
   return contrast(background, '#000000') >= contrast(background, '#ffffff') ? '#000000' : '#ffffff'
 }
 
-const LEAST_BITS = 1.5
+const LEAST_BITS = 1.125
 const MOST_BITS = 32
 
 /** Colour of a format: its place on one ramp ordered by bits per weight. Always shown with the name beside it. */

@@ -21,7 +21,7 @@ async function measureEverything(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Analyze', exact: true }).waitFor()
   await page.getByRole('grid').getByText('blk.2.ffn_down.weight').dblclick()
   await page.getByRole('button', { name: 'Measure this tensor' }).click()
-  await page.getByText('11 of 11 measured').waitFor()
+  await page.getByText('25 of 28 measured').waitFor()
 }
 
 /** A mix that shows something: a preset, and more bits for the attention values. */

@@ -10,9 +10,13 @@ export function goTo(page: Page, name: string): Promise<void> {
   return page.getByRole('navigation', { name: 'Pages' }).getByText(name).click()
 }
 
-/** Picks an option, and waits until the menu has faded: it would be taken for the next one. */
+/**
+ * Picks an option, and waits until the menu has faded: it would be taken for the next one. Long lists render the options
+ * in sight only, so its name is typed first; lists that can not be searched do not mind.
+ */
 export async function choose(page: Page, select: string, option: string): Promise<void> {
   await page.getByLabel(select, { exact: true }).click()
+  await page.keyboard.insertText(option)
   await page.locator('.n-base-select-option:visible').filter({ hasText: option }).first().click()
   await page.waitForFunction(() =>
     [...document.querySelectorAll('.n-base-select-menu')].every((menu) => !menu.checkVisibility()),

@@ -1,6 +1,7 @@
 import type { FormatInfo, Measurement, Method } from '../../../preload/contract.ts'
 import { bestValue, MEASURES, measureInfo, valueText, type MeasureInfo } from '../../charts/measures.ts'
 import { bytes, exact, NO_VALUE, significant } from '../../charts/numbers.ts'
+import { NEEDS_IMPORTANCE } from '../../components/format-choices.ts'
 import type { TableCell, TableColumn, TableSort } from '../../components/table-column.ts'
 import type { CellValue, PlainTable } from '../../components/table-text.ts'
 
@@ -10,21 +11,26 @@ export interface FormatRow {
   readonly method: Method
   readonly bpw: number
   readonly measurement: Measurement | null
+  /** Why it can not be measured as things are; null where it can. */
+  readonly obstacle: string | null
 }
 
 /** Every measurement, and a row for each format that has none yet; most bits first. */
 export function formatRows(
   formats: readonly FormatInfo[],
   measurements: readonly Measurement[],
-  method: Method,
+  { method, hasImportance }: { readonly method: Method; readonly hasImportance: boolean },
 ): readonly FormatRow[] {
   const measured = measurements.map((one): FormatRow => {
-    return { format: one.format, method: one.method, bpw: one.bpw, measurement: one }
+    return { format: one.format, method: one.method, bpw: one.bpw, measurement: one, obstacle: null }
   })
   const known = new Set(measurements.map((one) => one.format))
   const missing = formats
     .filter((format) => !known.has(format.name))
-    .map((format): FormatRow => ({ format: format.name, method, bpw: format.bpw, measurement: null }))
+    .map((format): FormatRow => {
+      const obstacle = format.needsImportance && !hasImportance ? NEEDS_IMPORTANCE : null
+      return { format: format.name, method, bpw: format.bpw, measurement: null, obstacle }
+    })
   return [...measured, ...missing].sort((a, b) => b.bpw - a.bpw || a.format.localeCompare(b.format))
 }
 
@@ -89,13 +95,20 @@ function rowsCell(one: Measurement): TableCell {
   return { text: share, title: `${exact(one.sampledRows)} of ${exact(one.rows)} rows` }
 }
 
+function missingCell({ obstacle }: FormatRow, column: string): TableCell {
+  const title =
+    obstacle === null ? 'Not measured yet' : `This format ${obstacle}: choose one on the heatmap page`
+  if (column === 'relativeError' && obstacle !== null) return { text: obstacle, title }
+  return column === 'rows' && obstacle === null ? { text: 'not yet' } : { text: NO_VALUE, title }
+}
+
 /** What a cell shows. */
 export function formatRowCell(row: FormatRow, column: string): TableCell {
   const one = row.measurement
   if (column === 'format') return formatCell(row)
   if (column === 'method') return { text: row.method }
   if (column === 'bpw') return { text: significant(row.bpw) }
-  if (!one) return column === 'rows' ? { text: 'not yet' } : { text: NO_VALUE, title: 'Not measured yet' }
+  if (!one) return missingCell(row, column)
   if (column === 'bytes') return { text: bytes(one.bytes), title: `${exact(one.bytes)} bytes` }
   if (column === 'rows') return rowsCell(one)
   const measure = MEASURES.find((info) => info.name === column)

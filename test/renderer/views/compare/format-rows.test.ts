@@ -25,12 +25,13 @@ function measurement(name: string, bpw: number, rest: Partial<Measurement> = {})
   } // prettier-ignore
 }
 
+const GIVEN = { method: 'reference', hasImportance: false } as const
 const formats = [format('Q8_0', 8.5), format('Q4_K', 4.5), format('Q4_0', 4.5)]
 const measured = [
   measurement('Q4_K', 4.5),
   measurement('Q8_0', 8.5, { relativeError: 0.005, cosine: 0.9999, bytes: 2000 }),
 ]
-const rows = formatRows(formats, measured, 'reference')
+const rows = formatRows(formats, measured, GIVEN)
 
 test('every format has a row, measured or not, most bits first', () => {
   expect(rows.map((row) => [row.format, row.measurement !== null])).toEqual([
@@ -40,6 +41,15 @@ test('every format has a row, measured or not, most bits first', () => {
   ])
 })
 
+test('a format that needs importance says so until there is some', () => {
+  const needy = { ...format('IQ2_XS', 2.3125), needsImportance: true }
+  const [bare] = formatRows([needy], [], GIVEN)
+  const [ready] = formatRows([needy], [], { ...GIVEN, hasImportance: true })
+  expect(formatRowCell(bare!, 'relativeError').text).toBe('needs an imatrix')
+  expect(formatRowCell(ready!, 'relativeError').text).toBe('–')
+  expect(formatRowCell(ready!, 'rows').text).toBe('not yet')
+})
+
 test('measures without any value have no column', () => {
   const names = shownMeasures(rows).map((measure) => measure.name)
   expect(names).toContain('relativeError')
@@ -47,13 +57,13 @@ test('measures without any value have no column', () => {
 })
 
 describe('cells', () => {
-  const [row] = formatRows([], [measurement('Q4_K', 4.5, { effectiveFormat: 'Q5_0' })], 'reference')
+  const [row] = formatRows([], [measurement('Q4_K', 4.5, { effectiveFormat: 'Q5_0' })], GIVEN)
   const [estimate] = formatRows(
     [],
     [measurement('Q4_K', 4.5, { sampledRows: 8, standardError: 0.0021 })],
-    'reference',
+    GIVEN,
   )
-  const [copy] = formatRows([], [measurement('F16', 16, { relativeError: 0, sqnr: null })], 'reference')
+  const [copy] = formatRows([], [measurement('F16', 16, { relativeError: 0, sqnr: null })], GIVEN)
 
   test('a fallback names both formats and the reason', () => {
     expect(formatRowCell(row!, 'format')).toMatchObject({ text: 'Q4_K → Q5_0' })
