@@ -20,6 +20,7 @@ export const SUB_BLOCK = 32
 export const SUB_BLOCKS = 8
 const GROUP = 4
 const GROUPS = 8
+const FLOAT_MAX = (2 - 2 ** -23) * 2 ** 127
 /** Magnitude of the highest code, 7. */
 const LARGEST_MAGNITUDE = 15
 
@@ -163,7 +164,7 @@ function bestNeighbour(neighbours: Uint16Array, magnitudes: Float32Array, at: nu
   const w1 = rootWeights[at + 1] as number
   const w2 = rootWeights[at + 2] as number
   const w3 = rootWeights[at + 3] as number
-  let least = Infinity
+  let least = FLOAT_MAX
   let chosen = neighbours[0] as number
   for (let i = 0; i < neighbours.length; i += 1) {
     const index = neighbours[i] as number

@@ -1,5 +1,6 @@
 // IQ3_S; layout and twin: main/engine/quantizers/iq3-s.ts.
 #include "half.h"
+#include "iq3_decode.h"
 #include "iq3_search.h"
 #include "kernels.h"
 
@@ -65,13 +66,11 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
     const float d = half_to_float(load_half(bytes));
     for (int j = 0; j < SUB_BLOCKS; j += 1) {
       const float scale = d * (float)(1 + 2 * (bytes[SCALES + j / 2] >> (4 * (j % 2)) & 15));
-      for (int k = 0; k < GROUPS; k += 1) {
-        const int index = bytes[POINTS + GROUPS * j + k] | (bytes[HIGH + j] >> k & 1) << 8;
-        const int signs = bytes[SIGNS + 4 * j + k / 2] >> (4 * (k % 2));
-        for (int i = 0; i < GROUP; i += 1) {
-          const float level = scale * (float)(2 * points.codes[GROUP * index + i] + 1);
-          out[SUB_BLOCK * j + GROUP * k + i] = signs >> i & 1 ? -level : level;
-        }
+      const uint8_t *low = bytes + POINTS + GROUPS * j;
+      const int high = bytes[HIGH + j];
+      for (int k = 0; k < GROUPS; k += 2) {
+        const vint8 codes = codes_of(points, low[k] | (high >> k & 1) << 8, low[k + 1] | (high >> (k + 1) & 1) << 8);
+        store_signed(out + SUB_BLOCK * j + GROUP * k, scale, 2 * codes + 1, bytes[SIGNS + 4 * j + k / 2]);
       }
     }
   }

@@ -1,6 +1,7 @@
 // A sub-block of IQ3_XXS and IQ3_S: 32 weights as magnitudes and signs, and the weights of their squared error.
 #pragma once
 
+#include "sign_bits.h"
 #include "simd.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -28,27 +29,6 @@ static inline float variance_of(const float *weights) {
   return 2 * sum / SUPER_BLOCK;
 }
 
-// Which of 8 magnitudes costs least to turn round, the first of equals.
-static inline int cheapest_sign(const float *values, const float *weights) {
-  float least = weights[0] * values[0] * values[0];
-  int chosen = 0;
-  for (int i = 1; i < 8; i += 1) {
-    const float cost = weights[i] * values[i] * values[i];
-    chosen = cost < least ? i : chosen;
-    least = cost < least ? cost : least;
-  }
-  return chosen;
-}
-
-static inline void make_signs_even(SubBlock &block) {
-  for (int from = 0; from < SUB_BLOCK; from += 8) {
-    if (__builtin_popcount(block.signs >> from & 255) % 2 == 0) continue;
-    const int turned = from + cheapest_sign(block.values + from, block.weights + from);
-    block.values[turned] = -block.values[turned];
-    block.signs ^= 1u << turned;
-  }
-}
-
 QUANTALOUPE_INLINE float largest_of(const float (&values)[SUB_BLOCK]) {
   vfloat largest = load(values);
   for (int i = LANES; i < SUB_BLOCK; i += LANES) largest = maximum(largest, load(values + i));
@@ -62,17 +42,15 @@ QUANTALOUPE_INLINE float largest_of(const float (&values)[SUB_BLOCK]) {
 // `variance` matters with importance alone. EVEN: the number of signs of 8 weights is kept even.
 template <bool EVEN>
 static inline void load_sub_block(const float *weights, const float *importance, float variance, SubBlock &block) {
-  block.signs = 0;
+  block.signs = split_signs<SUB_BLOCK>(weights, block.values);
   for (int i = 0; i < SUB_BLOCK; i += LANES) {
     const vfloat x = load(weights + i);
     const vfloat weight = importance ? load(importance + i) * square_root(variance + x * x) : x * x;
     store(block.weights + i, weight);
     store(block.roots + i, square_root(weight));
-    store(block.values + i, magnitude(x));
-    block.signs |= mask_bits(x < 0) << i;
   }
   block.reach = largest_of(block.values);
-  if (EVEN) make_signs_even(block);
+  if (EVEN) block.signs = make_signs_even<SUB_BLOCK>(block.values, block.weights, block.signs);
   block.largest = EVEN ? largest_of(block.values) : block.reach;
   for (int i = 0; i < SUB_BLOCK; i += LANES) {
     store(block.products + i, load(block.weights + i) * load(block.values + i));

@@ -1,5 +1,6 @@
 // IQ3_XXS; layout and twin: main/engine/quantizers/iq3-xxs.ts.
 #include "half.h"
+#include "iq3_decode.h"
 #include "iq3_search.h"
 #include "kernels.h"
 
@@ -68,14 +69,13 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
       uint32_t word;
       memcpy(&word, bytes + WORDS + 4 * j, sizeof word);
       const float scale = d * (0.5f + (float)(word >> 28)) * 0.5f;
-      for (int k = 0; k < GROUPS; k += 1) {
-        const uint32_t seven = word >> (7 * (k / 2)) & 127;
-        const uint32_t signs = (seven | (uint32_t)__builtin_parity(seven) << 7) >> (4 * (k % 2));
-        const uint8_t *codes = points.codes + GROUP * bytes[POINTS + GROUPS * j + k];
-        for (int i = 0; i < GROUP; i += 1) {
-          const float level = scale * (codes[i] == 7 ? 62.f : (float)(8 * codes[i] + 4));
-          out[SUB_BLOCK * j + GROUP * k + i] = signs >> i & 1 ? -level : level;
-        }
+      const uint8_t *numbers = bytes + POINTS + GROUPS * j;
+      for (int k = 0; k < GROUPS; k += 2) {
+        const vint8 codes = codes_of(points, numbers[k], numbers[k + 1]);
+        // The highest level is 62 instead of 60; a comparison gives -1.
+        const vint8 levels = 8 * codes + 4 - 2 * (codes == 7);
+        const uint32_t signs = with_eighth_sign(word >> (7 * k / 2) & 127);
+        store_signed(out + SUB_BLOCK * j + GROUP * k, scale, levels, (int)signs);
       }
     }
   }
