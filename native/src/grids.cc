@@ -60,7 +60,9 @@ class GridBuilder {
     storage.index.assign(patterns(), -1);
     for (uint32_t number = 0; number < size_; number += 1) {
       storage.index[points_[number]] = (int16_t)number;
-      for (uint32_t i = 0; i < dimensions_; i += 1) storage.codes.push_back((uint8_t)code(points_[number], i));
+      for (uint32_t i = 0; i < dimensions_; i += 1) {
+        storage.codes.push_back((uint8_t)code(points_[number], i));
+      }
     }
   }
 
@@ -79,7 +81,9 @@ class GridBuilder {
   void append_list(GridStorage &storage, uint32_t packed) {
     measure_distances(packed);
     uint8_t rings[3];
-    for (uint32_t ring = 0; ring < rings_; ring += 1) rings[ring] = smallest_distance(ring ? rings[ring - 1] + 1u : 0);
+    for (uint32_t ring = 0; ring < rings_; ring += 1) {
+      rings[ring] = smallest_distance(ring ? rings[ring - 1] + 1u : 0);
+    }
     uint16_t near[MAX_SIZE + 1];
     uint32_t count = 0;
     for (uint32_t number = 0; number < size_; number += 1) {

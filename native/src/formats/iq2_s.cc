@@ -43,7 +43,8 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
     for (int group = 0; group < GROUPS_OF_SUPER_BLOCK; group += 1) {
       const uint32_t high = bytes[HIGH_BITS + group / 4] >> (2 * (group % 4)) & 3;
       const float scale = decoded_scale(d, bytes[SCALES + group / 4] >> (2 * (group & 2)) & 15);
-      decode_group(points.points[bytes[POINTS + group] | high << 8], scale, bytes[SIGNS + group], out + GROUP * group);
+      const uint32_t packed = points.points[bytes[POINTS + group] | high << 8];
+      decode_group(packed, scale, bytes[SIGNS + group], out + GROUP * group);
     }
   }
 }
@@ -51,6 +52,7 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 }  // namespace
 
 extern const FormatKernel kernel_IQ2_S;
-const FormatKernel kernel_IQ2_S = {"IQ2_S", SUPER_BLOCK, Iq2S::BYTES, Iq2Quantizer<Iq2S>::quantize, dequantize};
+const FormatKernel kernel_IQ2_S = {"IQ2_S", SUPER_BLOCK, Iq2S::BYTES, Iq2Quantizer<Iq2S>::quantize,
+                                   dequantize};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

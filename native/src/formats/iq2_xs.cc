@@ -45,6 +45,7 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 }  // namespace
 
 extern const FormatKernel kernel_IQ2_XS;
-const FormatKernel kernel_IQ2_XS = {"IQ2_XS", SUPER_BLOCK, Iq2Xs::BYTES, Iq2Quantizer<Iq2Xs>::quantize, dequantize};
+const FormatKernel kernel_IQ2_XS = {"IQ2_XS", SUPER_BLOCK, Iq2Xs::BYTES, Iq2Quantizer<Iq2Xs>::quantize,
+                                    dequantize};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

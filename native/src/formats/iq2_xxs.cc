@@ -21,7 +21,7 @@ struct Iq2Xxs {
     scale = search_non_negative(lanes.x, lanes.w, 4, codes);
     const vfloat largest = scale * 3.f;
     const uint32_t stored = mask_bits(~(lanes.largest() < NO_SCALE) & ~(largest <= 0.f));
-    search_points(grid, lanes, 6, largest, stored, scale, points);
+    search_points<6>(grid, lanes, largest, stored, scale, points);
     for (uint32_t &moved : points.moved) moved = stored;
     choose_again(grid, lanes, mask_bits(scale > 0.f) & stored, scale, points);
     return stored;

@@ -20,7 +20,8 @@ QUANTALOUPE_INLINE uint32_t split_signs(const float *weights, float *magnitudes)
   return signs;
 }
 
-// Where the number of signs of a group of 8 is odd, negates the magnitude that costs least, the first of equals.
+// Where the number of signs of a group of 8 is odd, negates the magnitude that costs least, the first of
+// equals; returns the sign bits then.
 template <int COUNT>
 QUANTALOUPE_INLINE uint32_t make_signs_even(float *magnitudes, const float *weights, uint32_t signs) {
   float costs[COUNT];
