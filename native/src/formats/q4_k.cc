@@ -31,12 +31,14 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
   for (size_t block = 0; block < blocks; block += 1, bytes += BYTES, out += SUPER_BLOCK) {
     float scale[8], low[8];
     read_sub_blocks(bytes, scale, low);
-    for (int i = 0; i < 128; i += 16) {
-      const int j = i / 32 * 2;
-      float *to = out + i / 32 * 64 + i % 32;
-      const bytes16 pairs = load_bytes(bytes + NIBBLES + i);
-      store_affine(to, scale[j], low[j], pairs & 15);
-      store_affine(to + 32, scale[j + 1], low[j + 1], pairs >> 4);
+    for (int group = 0; group < 4; group += 1) {
+      const int j = 2 * group;
+      for (int i = 0; i < 32; i += 16) {
+        const bytes16 pairs = load_bytes(bytes + NIBBLES + 32 * group + i);
+        float *to = out + 64 * group + i;
+        store_affine(to, scale[j], low[j], pairs & 15);
+        store_affine(to + 32, scale[j + 1], low[j + 1], pairs >> 4);
+      }
     }
   }
 }

@@ -45,13 +45,14 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
     float scale[8], low[8];
     read_sub_blocks(bytes, scale, low);
     for (int i = 0; i < 32; i += 16) {
-      const bytes16 fifths = load_bytes(bytes + FIFTHS + i);
+      bytes16 fifths = load_bytes(bytes + FIFTHS + i);
       for (int group = 0; group < 4; group += 1) {
         const int j = 2 * group;
         const bytes16 pairs = load_bytes(bytes + NIBBLES + 32 * group + i);
         float *to = out + 64 * group + i;
-        store_affine(to, scale[j], low[j], (pairs & 15) | (fifths >> j & 1) << 4);
-        store_affine(to + 32, scale[j + 1], low[j + 1], pairs >> 4 | (fifths >> (j + 1) & 1) << 4);
+        store_affine(to, scale[j], low[j], (pairs & 15) | (fifths & 1) << 4);
+        store_affine(to + 32, scale[j + 1], low[j + 1], pairs >> 4 | (fifths & 2) << 3);
+        fifths >>= 2;
       }
     }
   }
