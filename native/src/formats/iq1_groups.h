@@ -172,12 +172,21 @@ QUANTALOUPE_INLINE vint scale_code(vfloat scale, vfloat inverse) {
 
 // Decodes a group. The codes are read out by masks and multiplications, which are exact.
 QUANTALOUPE_INLINE void decode_group(uint32_t packed, float scale, bool downwards, float *out) {
-  typedef int32_t vint8 __attribute__((vector_size(32)));
-  const vint8 masks = {3, 3 << 2, 3 << 4, 3 << 6, 3 << 8, 3 << 10, 3 << 12, 3 << 14};
-  const vfloat8 inverses = {0x1p-0f, 0x1p-2f, 0x1p-4f, 0x1p-6f, 0x1p-8f, 0x1p-10f, 0x1p-12f, 0x1p-14f};
-  const vfloat8 codes = __builtin_convertvector((int32_t)packed & masks, vfloat8) * inverses;
-  const vfloat8 values = scale * (codes + (downwards ? -1 - SHIFT : -1 + SHIFT));
-  memcpy(out, &values, sizeof values);
+  // As many at a time as fit a register: GCC spreads a scalar over longer vectors through memory.
+  constexpr int STEP = LANES < GROUP ? LANES : GROUP;
+  typedef int32_t Integers __attribute__((vector_size(4 * STEP)));
+  typedef float Floats __attribute__((vector_size(4 * STEP)));
+  static const int32_t masks[GROUP] = {3, 3 << 2, 3 << 4, 3 << 6, 3 << 8, 3 << 10, 3 << 12, 3 << 14};
+  static const float inverses[GROUP] = {0x1p-0f, 0x1p-2f, 0x1p-4f, 0x1p-6f, 0x1p-8f, 0x1p-10f, 0x1p-12f, 0x1p-14f};
+  for (int i = 0; i < GROUP; i += STEP) {
+    Integers mask;
+    Floats inverse;
+    memcpy(&mask, masks + i, sizeof mask);
+    memcpy(&inverse, inverses + i, sizeof inverse);
+    const Floats codes = __builtin_convertvector((int32_t)packed & mask, Floats) * inverse;
+    const Floats values = scale * (codes + (downwards ? -1 - SHIFT : -1 + SHIFT));
+    memcpy(out + i, &values, sizeof values);
+  }
 }
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

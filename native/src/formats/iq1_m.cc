@@ -26,6 +26,7 @@ struct GroupSums {
   // With all values at the highest level, upwards and downwards.
   vfloat highest_products[2];
   vfloat highest_squares[2];
+  vfloat weight;
 };
 
 QUANTALOUPE_INLINE void sum_group(const vfloat (&products)[SUB_BLOCK], const vfloat (&weights)[SUB_BLOCK],
@@ -41,6 +42,7 @@ QUANTALOUPE_INLINE void sum_group(const vfloat (&products)[SUB_BLOCK], const vfl
     product += float_of(bits_of(products[place]) & own[place]);
     weight += float_of(bits_of(weights[place]) & own[place]);
   }
+  sums.weight = weight;
   for (int down = 0; down < 2; down += 1) {
     const float highest = down ? 1 - SHIFT : 1 + SHIFT;
     sums.highest_products[down] = product * highest;
@@ -67,47 +69,58 @@ QUANTALOUPE_INLINE void sum_sorted(const vfloat *x, const vfloat *w, const vint 
   sum_group(products, weights, own, sums[1]);
 }
 
-// Sums of a split: of each group with its levels upwards (0) and downwards (1).
+// w q x and w q q of a split by pairs of shifts: bit 1 of a pair's number is set where the first group is shifted
+// downwards, bit 0 for the second.
 struct PairSums {
-  vfloat products[GROUPS][2];
-  vfloat squares[GROUPS][2];
-};
-
-// Bit 1 of a pair's number is set where the first group is shifted downwards, bit 0 for the second.
-QUANTALOUPE_INLINE void compare_pairs(Split &best, const PairSums &sums, int first, int second) {
   vfloat products[4];
   vfloat squares[4];
-  vint wins = {};
-  for (int pair = 0; pair < 4; pair += 1) {
-    products[pair] = sums.products[0][pair >> 1] + sums.products[1][pair & 1];
-    squares[pair] = sums.squares[0][pair >> 1] + sums.squares[1][pair & 1];
-    wins |= winners(best, products[pair], squares[pair]);
+};
+
+QUANTALOUPE_INLINE PairSums sum_split(const GroupSums (&groups)[GROUPS], int first, int second) {
+  vfloat products[GROUPS][2];
+  vfloat squares[GROUPS][2];
+  for (int k = 0; k < GROUPS; k += 1) {
+    const GroupSums &group = groups[k];
+    const vfloat taken = group.products[first] + group.products[second];
+    products[k][0] = group.highest_products[0] - taken;
+    products[k][1] = group.highest_products[1] - taken;
+    squares[k][0] = group.highest_squares[0] + group.lesser[first] - group.greater[second];
+    squares[k][1] = group.highest_squares[1] + group.greater[first] - group.lesser[second];
   }
-  if (!any(wins)) return;
-  for (int pair = 0; pair < 4; pair += 1) take_winners(best, products[pair], squares[pair], first, second, pair);
+  PairSums sums;
+  for (int pair = 0; pair < 4; pair += 1) {
+    sums.products[pair] = products[0][pair >> 1] + products[1][pair & 1];
+    sums.squares[pair] = squares[0][pair >> 1] + squares[1][pair & 1];
+  }
+  return sums;
+}
+
+// The best score among splits with as many values below the first cut as behind the second.
+QUANTALOUPE_INLINE vfloat even_score(const GroupSums (&groups)[GROUPS]) {
+  vfloat score = {};
+  for (int first = 1; first <= SUB_BLOCK / 2; first += 1) {
+    const PairSums sums = sum_split(groups, first, SUB_BLOCK - first);
+    for (int pair = 0; pair < 4; pair += 1) {
+      score = maximum(sums.products[pair] * sums.products[pair] / sums.squares[pair], score);
+    }
+  }
+  return score;
 }
 
 // Every way to cut the sorted values in three, with every pair of shifts.
 QUANTALOUPE_INLINE Split search_split(const vfloat *x, const vfloat *w, const vint (&ranks)[SUB_BLOCK]) {
   GroupSums groups[GROUPS];
   sum_sorted(x, w, ranks, groups);
-  Split best = no_split();
+  Split best = start_search(even_score(groups), groups[0].weight + groups[1].weight);
   for (int first = 0; first <= SUB_BLOCK; first += 1) {
-    vfloat lowest[GROUPS][2];
-    for (int k = 0; k < GROUPS; k += 1) {
-      lowest[k][0] = groups[k].highest_squares[0] + groups[k].lesser[first];
-      lowest[k][1] = groups[k].highest_squares[1] + groups[k].greater[first];
-    }
     for (int second = first; second <= SUB_BLOCK; second += 1) {
-      PairSums sums;
-      for (int k = 0; k < GROUPS; k += 1) {
-        const vfloat taken = groups[k].products[first] + groups[k].products[second];
-        sums.products[k][0] = groups[k].highest_products[0] - taken;
-        sums.products[k][1] = groups[k].highest_products[1] - taken;
-        sums.squares[k][0] = lowest[k][0] - groups[k].greater[second];
-        sums.squares[k][1] = lowest[k][1] - groups[k].lesser[second];
+      const PairSums sums = sum_split(groups, first, second);
+      vint any_pair = {};
+      for (int pair = 0; pair < 4; pair += 1) any_pair |= contenders(best, sums.products[pair], sums.squares[pair]);
+      if (!any(any_pair)) continue;
+      for (int pair = 0; pair < 4; pair += 1) {
+        compare_split(best, sums.products[pair], sums.squares[pair], first, second, pair);
       }
-      compare_pairs(best, sums, first, second);
     }
   }
   return best;

@@ -46,36 +46,61 @@ constexpr float UP_HIGH = 1 + SHIFT;
 constexpr float DOWN_LOW = -1 - SHIFT;
 constexpr float DOWN_HIGH = 1 - SHIFT;
 
-// Every way to cut the sorted values in three, first with the shift upwards (0), then downwards (1).
-QUANTALOUPE_INLINE Split search_split(const vfloat *x, const vfloat *w, const vint (&ranks)[SUB_BLOCK]) {
-  Sums sums;
-  sum_sorted(x, w, ranks, sums);
-  Rest rests[SUB_BLOCK + 1];
+QUANTALOUPE_INLINE void sum_rests(const Sums &sums, Rest (&rests)[SUB_BLOCK + 1]) {
   for (int second = 0; second <= SUB_BLOCK; second += 1) {
     const vfloat products = sums.products[SUB_BLOCK] - sums.products[second];
     const vfloat weights = sums.weights[SUB_BLOCK] - sums.weights[second];
     rests[second] = {products * UP_HIGH, products * DOWN_HIGH, weights * UP_HIGH * UP_HIGH,
                      weights * DOWN_HIGH * DOWN_HIGH};
   }
-  Split best = no_split();
+}
+
+// w q x and w q q of a split with the shift in both directions.
+struct SplitSums {
+  vfloat up_products;
+  vfloat up_squares;
+  vfloat down_products;
+  vfloat down_squares;
+};
+
+QUANTALOUPE_INLINE SplitSums sum_split(const Sums &sums, const Rest (&rests)[SUB_BLOCK + 1], int first, int second) {
+  const vfloat products = sums.products[first];
+  const vfloat weights = sums.weights[first];
+  const vfloat middle = (sums.products[second] - products) * SHIFT;
+  const vfloat middle_squares = (sums.weights[second] - weights) * SHIFT * SHIFT;
+  const Rest &rest = rests[second];
+  return {products * UP_LOW + middle + rest.up_products,
+          weights * UP_LOW * UP_LOW + middle_squares + rest.up_squares,
+          products * DOWN_LOW - middle + rest.down_products,
+          weights * DOWN_LOW * DOWN_LOW + middle_squares + rest.down_squares};
+}
+
+// The best score among splits with as many values below the first cut as behind the second.
+QUANTALOUPE_INLINE vfloat even_score(const Sums &sums, const Rest (&rests)[SUB_BLOCK + 1]) {
+  vfloat score = {};
+  for (int first = 1; first <= SUB_BLOCK / 2; first += 1) {
+    const SplitSums split = sum_split(sums, rests, first, SUB_BLOCK - first);
+    score = maximum(split.up_products * split.up_products / split.up_squares, score);
+    score = maximum(split.down_products * split.down_products / split.down_squares, score);
+  }
+  return score;
+}
+
+// Every way to cut the sorted values in three, first with the shift upwards (0), then downwards (1).
+QUANTALOUPE_INLINE Split search_split(const vfloat *x, const vfloat *w, const vint (&ranks)[SUB_BLOCK]) {
+  Sums sums;
+  sum_sorted(x, w, ranks, sums);
+  Rest rests[SUB_BLOCK + 1];
+  sum_rests(sums, rests);
+  Split best = start_search(even_score(sums, rests), sums.weights[SUB_BLOCK]);
   for (int first = 0; first <= SUB_BLOCK; first += 1) {
-    const vfloat products = sums.products[first];
-    const vfloat weights = sums.weights[first];
-    const vfloat up_products = products * UP_LOW;
-    const vfloat down_products = products * DOWN_LOW;
-    const vfloat up_squares = weights * UP_LOW * UP_LOW;
-    const vfloat down_squares = weights * DOWN_LOW * DOWN_LOW;
     for (int second = first; second <= SUB_BLOCK; second += 1) {
-      const Rest &rest = rests[second];
-      const vfloat middle = (sums.products[second] - products) * SHIFT;
-      const vfloat middle_squares = (sums.weights[second] - weights) * SHIFT * SHIFT;
-      const vfloat up_x = up_products + middle + rest.up_products;
-      const vfloat up_q = up_squares + middle_squares + rest.up_squares;
-      const vfloat down_x = down_products - middle + rest.down_products;
-      const vfloat down_q = down_squares + middle_squares + rest.down_squares;
-      if (!any(winners(best, up_x, up_q) | winners(best, down_x, down_q))) continue;
-      take_winners(best, up_x, up_q, first, second, 0);
-      take_winners(best, down_x, down_q, first, second, 1);
+      const SplitSums split = sum_split(sums, rests, first, second);
+      const vint up = contenders(best, split.up_products, split.up_squares);
+      const vint down = contenders(best, split.down_products, split.down_squares);
+      if (!any(up | down)) continue;
+      compare_split(best, split.up_products, split.up_squares, first, second, 0);
+      compare_split(best, split.down_products, split.down_squares, first, second, 1);
     }
   }
   return best;

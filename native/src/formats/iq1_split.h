@@ -13,25 +13,39 @@ struct Split {
   vint first;
   vint second;
   vint shifts;
+  vfloat floor;  // splits of a lower score need not be looked at
+  vfloat bar;    // the higher one of floor and score
 };
 
-QUANTALOUPE_INLINE Split no_split() {
-  return {vfloat{}, splat(-3.40282347e+38f), splat(-1), splat(-1), vint{}};
+// A search in which some split, of all that will be compared, reaches `known`: products^2 / squares.
+//
+// Splits clearly below it can be left out, although a comparison may go either way where two scores differ by less
+// than its roundings (1e-6): the scores between 31/32 and 499/500 of the best one have room for more gaps wider than
+// that than there are splits (1122 at most), so there is a gap without a split in it. Any split above the gap beats
+// any below, and the first one above it is taken whatever was taken before: those below never show in the result.
+// This holds where neither sums nor scores come near the ends of single precision.
+QUANTALOUPE_INLINE Split start_search(vfloat known, vfloat all_weights) {
+  const vint trusted = (known > 1e-15f) & (known < 1e15f) & (all_weights > 1e-15f) & (all_weights < 1e15f);
+  const vfloat lowest = splat(-3.40282347e+38f);
+  const vfloat floor = select(trusted, known * (31.f / 32), lowest);
+  return {vfloat{}, lowest, splat(-1), splat(-1), vint{}, floor, floor};
 }
 
-// The lanes in which least squares with these sums, w q x and w q q, leave a smaller error than the best split.
-QUANTALOUPE_INLINE vint winners(const Split &best, vfloat products, vfloat squares) {
-  return (squares > 0) & (products * products > best.score * squares);
+// Whether a split with these sums, w q x and w q q, may change the result in any lane.
+QUANTALOUPE_INLINE vint contenders(const Split &best, vfloat products, vfloat squares) {
+  return products * products > best.bar * squares;
 }
 
-QUANTALOUPE_INLINE void take_winners(Split &best, vfloat products, vfloat squares, int first, int second, int shifts) {
-  const vint wins = winners(best, products, squares);
+// Takes the split in the lanes in which least squares leave a smaller error than the best one.
+QUANTALOUPE_INLINE void compare_split(Split &best, vfloat products, vfloat squares, int first, int second, int shifts) {
+  const vint wins = (squares > 0) & (products * products > best.score * squares);
   const vfloat scale = products / squares;
   best.scale = select(wins, scale, best.scale);
   best.score = select(wins, scale * products, best.score);
   best.first = select(wins, splat(first), best.first);
   best.second = select(wins, splat(second), best.second);
   best.shifts = select(wins, splat(shifts), best.shifts);
+  best.bar = maximum(best.score, best.floor);
 }
 
 // Place of every value among all, from smallest to largest. Equal values, 0 and -0 among them, keep their order, as
