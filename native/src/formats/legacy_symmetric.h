@@ -22,10 +22,10 @@ QUANTALOUPE_INLINE float first_extreme(const float *weights, float largest) {
 
 // Weights of largest magnitude of LANES blocks that follow one another, the first of equals; 0 in blocks of
 // zeros.
-QUANTALOUPE_INLINE vfloat find_extremes(const float *weights, int count) {
+QUANTALOUPE_INLINE vfloat find_extremes(const float *weights) {
   vfloat highs[LANES] = {};
   vfloat lows[LANES] = {};
-  for (int block = 0; block < count; block += 1) {
+  for (int block = 0; block < LANES; block += 1) {
     for (int i = 0; i < LEGACY_VECTORS; i += 1) {
       const vfloat values = load(weights + LEGACY_BLOCK * block + LANES * i);
       highs[block] = maximum(values, highs[block]);
@@ -38,7 +38,7 @@ QUANTALOUPE_INLINE vfloat find_extremes(const float *weights, int count) {
   // Zeros of either sign are 0.
   extreme = select((high == 0.f) & (low == 0.f), vfloat{}, extreme);
   const uint32_t ties = mask_bits((high == low) & (high > 0.f));
-  for (int block = 0; block < count && ties >> block; block += 1) {
+  for (int block = 0; ties >> block; block += 1) {
     if (ties >> block & 1) extreme[block] = first_extreme(weights + LEGACY_BLOCK * block, high[block]);
   }
   return extreme;
@@ -46,21 +46,27 @@ QUANTALOUPE_INLINE vfloat find_extremes(const float *weights, int count) {
 
 // Without importance: the extreme becomes code 0.
 template <typename Format>
-QUANTALOUPE_INLINE void quantize_by_extremes(const float *weights, uint8_t *out, int count) {
-  const vfloat scale = find_extremes(weights, count) / -(float)Format::MAXIMUM;
+PlainScales measure(const float *weights) {
+  const vfloat scale = find_extremes(weights) / -(float)Format::MAXIMUM;
   const vfloat inverse = 1.f / scale;
   // The inverse of the smallest scales is infinite, and all codes are 0; zeros have the code MAXIMUM.
   const vint usable = magnitude(inverse) < __builtin_inff();
-  float inverses[LANES], shifts[LANES];
-  store(inverses, select(usable, inverse, vfloat{}));
-  store(shifts, select(usable | (scale == 0.f), splat(Format::MAXIMUM + 0.5f), vfloat{}));
-  const vint halves = float_to_half(scale);
+  PlainScales scales;
+  store(scales.inverses, select(usable, inverse, vfloat{}));
+  store(scales.shifts, select(usable | (scale == 0.f), splat(Format::MAXIMUM + 0.5f), vfloat{}));
+  store(scales.halves, float_to_half(scale));
+  return scales;
+}
+
+template <typename Format>
+void encode(const float *weights, const PlainScales &scales, int count, uint8_t *out) {
+  constexpr int HIGHEST = 2 * Format::MAXIMUM - 1;
   for (int block = 0; block < count; block += 1, weights += LEGACY_BLOCK, out += Format::BYTES) {
     const bytes16 codes[2] = {
-        cut_codes(weights, inverses[block], shifts[block], 2 * Format::MAXIMUM - 1),
-        cut_codes(weights + 16, inverses[block], shifts[block], 2 * Format::MAXIMUM - 1),
+        cut_codes(weights, scales.inverses[block], scales.shifts[block], HIGHEST),
+        cut_codes(weights + 16, scales.inverses[block], scales.shifts[block], HIGHEST),
     };
-    store_half(out, (uint16_t)halves[block]);
+    store_half(out, (uint16_t)scales.halves[block]);
     Format::pack(codes, out);
   }
 }
@@ -123,9 +129,7 @@ void quantize_weighted(const Rows &rows) {
 template <typename Format>
 void quantize_legacy_symmetric(const Rows &rows) {
   if (rows.importance) return quantize_weighted<Format>(rows);
-  for_each_plain_batch<Format::BYTES>(rows, [](const float *weights, uint8_t *out, int count) {
-    quantize_by_extremes<Format>(weights, out, count);
-  });
+  for_each_plain_batch<Format::BYTES>(rows, measure<Format>, encode<Format>);
 }
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

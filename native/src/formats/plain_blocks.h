@@ -25,17 +25,36 @@ QUANTALOUPE_INLINE vfloat largest_of_each(vfloat (&rows)[LANES]) {
   return rows[0];
 }
 
-// Calls quantize_blocks(weights, out, count) for all blocks, count = LANES but for the last.
-template <int BYTES, typename Quantize>
-QUANTALOUPE_INLINE void for_each_plain_batch(const Rows &rows, Quantize quantize_blocks) {
+// What turns the weights of LANES blocks into codes, and their scales as f16.
+struct PlainScales {
+  float inverses[LANES];
+  float shifts[LANES];
+  int32_t halves[LANES];
+};
+
+// For all blocks, LANES at a time but for the last: scales = measure(weights), then encode(weights, scales, count, out).
+// Scales take long to compute, so those of the next blocks are begun before the codes of these.
+template <int BYTES, typename Measure, typename Encode>
+QUANTALOUPE_INLINE void for_each_plain_batch(const Rows &rows, Measure measure, Encode encode) {
+  constexpr size_t BATCH = LANES * LEGACY_BLOCK;
   const size_t blocks = rows.rows * (rows.row_length / LEGACY_BLOCK);
   const float *weights = rows.weights;
   uint8_t *out = rows.out;
-  size_t left = blocks;
-  for (; left >= (size_t)LANES; left -= LANES, weights += LANES * LEGACY_BLOCK, out += LANES * BYTES) {
-    quantize_blocks(weights, out, LANES);
+  PlainScales scales;
+  if (blocks >= (size_t)LANES) scales = measure(weights);
+  for (size_t left = blocks; left >= (size_t)LANES; left -= LANES) {
+    PlainScales next;
+    if (left >= 2 * (size_t)LANES) next = measure(weights + BATCH);
+    encode(weights, scales, LANES, out);
+    scales = next;
+    weights += BATCH;
+    out += LANES * BYTES;
   }
-  if (left > 0) quantize_blocks(weights, out, (int)left);
+  const int count = (int)(blocks % LANES);
+  if (count == 0) return;
+  float rest[BATCH] = {};
+  memcpy(rest, weights, sizeof(float) * LEGACY_BLOCK * count);
+  encode(rest, measure(rest), count, out);
 }
 
 // 16 codes: inverse * x + shift, cut off towards zero, at most `highest`.

@@ -13,9 +13,9 @@ QUANTALOUPE_INLINE vint round_away(vfloat value) {
   return to_int(value + float_of(sign | bits_of(splat(0x1.fffffep-2f))));
 }
 
-QUANTALOUPE_INLINE void quantize_blocks(const float *weights, uint8_t *out, int count) {
+PlainScales measure(const float *weights) {
   vfloat largest[LANES] = {};
-  for (int block = 0; block < count; block += 1) {
+  for (int block = 0; block < LANES; block += 1) {
     for (int i = 0; i < LEGACY_VECTORS; i += 1) {
       const vfloat values = magnitude(load(weights + LEGACY_BLOCK * block + LANES * i));
       largest[block] = maximum(values, largest[block]);
@@ -23,25 +23,25 @@ QUANTALOUPE_INLINE void quantize_blocks(const float *weights, uint8_t *out, int 
   }
   const vfloat scale = largest_of_each(largest) / 127.f;
   const vfloat inverse = 1.f / scale;
+  PlainScales scales;
   // The inverse of zero or of the smallest scales is infinite, and all codes are 0.
-  float inverses[LANES];
-  store(inverses, select(inverse < __builtin_inff(), inverse, vfloat{}));
-  const vint halves = float_to_half(scale);
+  store(scales.inverses, select(inverse < __builtin_inff(), inverse, vfloat{}));
+  store(scales.halves, float_to_half(scale));
+  return scales;
+}
+
+void encode(const float *weights, const PlainScales &scales, int count, uint8_t *out) {
   for (int block = 0; block < count; block += 1, weights += LEGACY_BLOCK, out += BYTES) {
-    store_half(out, (uint16_t)halves[block]);
     vint codes[LEGACY_VECTORS];
     for (int i = 0; i < LEGACY_VECTORS; i += 1) {
-      codes[i] = round_away(load(weights + LANES * i) * inverses[block]);
+      codes[i] = round_away(load(weights + LANES * i) * scales.inverses[block]);
     }
+    store_half(out, (uint16_t)scales.halves[block]);
     store_codes(out + 2, codes);
   }
 }
 
-void quantize(const Rows &rows) {
-  for_each_plain_batch<BYTES>(rows, [](const float *weights, uint8_t *out, int count) {
-    quantize_blocks(weights, out, count);
-  });
-}
+void quantize(const Rows &rows) { for_each_plain_batch<BYTES>(rows, measure, encode); }
 
 void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
   for (size_t block = 0; block < blocks; block += 1, bytes += BYTES, out += LEGACY_BLOCK) {
