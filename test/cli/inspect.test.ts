@@ -82,4 +82,8 @@ describe('formats', () => {
       bpw: 4.5,
     })
   })
+
+  it('tells people which kernels compute', async () => {
+    expect((await cli.run('formats', '--no-native')).stdout).toMatch(/\nkernels: typescript\n$/)
+  })
 })

@@ -1,3 +1,4 @@
+import { kernelsName } from '../../engine/kernels/kernels.ts'
 import { formatInfos } from '../../services/formats.ts'
 import type { FormatInfo } from '../../../preload/contract.ts'
 import type { Context } from '../context.ts'
@@ -15,8 +16,8 @@ const COLUMNS: readonly Column<FormatInfo>[] = [
   { title: 'methods', value: ({ methods }) => methods.join(', ') },
 ]
 
-/** `formats`: the registry. */
+/** `formats`: the registry, and for people what computes. */
 export function formats(context: Context): void {
   const list = formatInfos()
-  context.print(list, () => renderTable(COLUMNS, list))
+  context.print(list, () => `${renderTable(COLUMNS, list)}\n\nkernels: ${kernelsName(context.useNative)}`)
 }
