@@ -15,11 +15,10 @@
 #include "bytes.h"
 #include "half.h"
 #include "kernels.h"
+#include "legacy_rows.h"
 #include "words.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
-
-constexpr int LEGACY_BLOCK = 32;
 
 // Scale and low end of LANES blocks without importance.
 struct LegacyRanges {
@@ -121,19 +120,6 @@ void quantize_ranges(const Rows &rows) {
   memcpy(rest, from, sizeof(float) * LEGACY_BLOCK * count);
   measure_ranges(rest, Format::MAX_CODE, ranges);
   encode_ranges<Format>(rest, ranges, count, rows.out + at * (4 * Format::WORDS));
-}
-
-// Mean squares of LANES rows, each summed in order.
-QUANTALOUPE_INLINE vfloat row_variances(const float *const (&starts)[LANES], size_t row_length) {
-  vfloat sum = {};
-  for (size_t at = 0; at < row_length; at += LEGACY_BLOCK) {
-    vfloat values[LEGACY_BLOCK];
-    const float *parts[LANES];
-    for (int lane = 0; lane < LANES; lane += 1) parts[lane] = starts[lane] + at;
-    load_columns(parts, values);
-    for (int i = 0; i < LEGACY_BLOCK; i += 1) sum += values[i] * values[i];
-  }
-  return sum / (float)row_length;
 }
 
 // LANES blocks of the rows of a bunch.

@@ -8,6 +8,7 @@
 
 #include "batch.h"
 #include "half.h"
+#include "legacy_rows.h"
 #include "plain_blocks.h"
 #include "symmetric_search.h"
 
@@ -69,17 +70,6 @@ void encode(const float *weights, const PlainScales &scales, int count, uint8_t 
     store_half(out, (uint16_t)scales.halves[block]);
     Format::pack(codes, out);
   }
-}
-
-// Mean squares of LANES rows, each summed in order.
-QUANTALOUPE_INLINE vfloat row_variances(const float *const (&rows)[LANES], size_t row_length) {
-  vfloat sum = {};
-  for (size_t at = 0; at < row_length; at += LEGACY_BLOCK) {
-    vfloat values[LEGACY_BLOCK];
-    load_part(rows, (int)at, values);
-    for (int i = 0; i < LEGACY_BLOCK; i += 1) sum += values[i] * values[i];
-  }
-  return sum / (float)row_length;
 }
 
 // With importance: `variance` is the mean square of the row.

@@ -6,10 +6,10 @@
 #include "bytes.h"
 #include "half.h"
 #include "kernels.h"
+#include "legacy_rows.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 
-constexpr int LEGACY_BLOCK = 32;
 // Vectors in a block.
 constexpr int LEGACY_VECTORS = LEGACY_BLOCK / LANES;
 
@@ -32,8 +32,8 @@ struct PlainScales {
   int32_t halves[LANES];
 };
 
-// For all blocks, LANES at a time but for the last: scales = measure(weights), then encode(weights, scales, count, out).
-// Scales take long to compute, so those of the next blocks are begun before the codes of these.
+// For all blocks, LANES at a time but for the last: scales = measure(weights), then encode(weights, scales,
+// count, out). Scales take long to compute, so those of the next blocks are begun before the codes of these.
 template <int BYTES, typename Measure, typename Encode>
 QUANTALOUPE_INLINE void for_each_plain_batch(const Rows &rows, Measure measure, Encode encode) {
   constexpr size_t BATCH = LANES * LEGACY_BLOCK;
