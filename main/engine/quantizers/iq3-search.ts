@@ -13,7 +13,7 @@ import { nearestInt } from './rounding.ts'
 import { makeSignsEven, splitSigns } from './sign-bits.ts'
 import { importanceWeights } from './weighting.ts'
 
-const { fround, sqrt } = Math
+const { abs, fround, sqrt } = Math
 
 export const SUPER_BLOCK = 256
 export const SUB_BLOCK = 32
@@ -153,7 +153,8 @@ function choosePoint(search: Iq3Search, group: number, inverse: number, scale: n
  * The neighbour with the smallest weighted squared error, the first of equals.
  *
  * Errors are weighted by the roots of the weights, as in ggml. Where all of them overflow, which ends the process in
- * ggml, it is the first neighbour.
+ * ggml, it is the first neighbour. Errors in single precision are slow to compute: those that are larger by `margin`
+ * in double precision are left out.
  */
 function bestNeighbour(neighbours: Uint16Array, magnitudes: Float32Array, at: number, scale: number): number {
   const x0 = values[at] as number
@@ -164,15 +165,22 @@ function bestNeighbour(neighbours: Uint16Array, magnitudes: Float32Array, at: nu
   const w1 = rootWeights[at + 1] as number
   const w2 = rootWeights[at + 2] as number
   const w3 = rootWeights[at + 3] as number
+  const margin = roundingOfErrors(at, scale)
   let least = FLOAT_MAX
   let chosen = neighbours[0] as number
   for (let i = 0; i < neighbours.length; i += 1) {
     const index = neighbours[i] as number
     const from = GROUP * index
-    const d0 = fround(fround(scale * (magnitudes[from] as number)) - x0)
-    const d1 = fround(fround(scale * (magnitudes[from + 1] as number)) - x1)
-    const d2 = fround(fround(scale * (magnitudes[from + 2] as number)) - x2)
-    const d3 = fround(fround(scale * (magnitudes[from + 3] as number)) - x3)
+    const p0 = scale * (magnitudes[from] as number)
+    const p1 = scale * (magnitudes[from + 1] as number)
+    const p2 = scale * (magnitudes[from + 2] as number)
+    const p3 = scale * (magnitudes[from + 3] as number)
+    const rough = w0 * square(p0 - x0) + w1 * square(p1 - x1) + w2 * square(p2 - x2) + w3 * square(p3 - x3)
+    if (rough > least + margin) continue
+    const d0 = fround(fround(p0) - x0)
+    const d1 = fround(fround(p1) - x1)
+    const d2 = fround(fround(p2) - x2)
+    const d3 = fround(fround(p3) - x3)
     let error = fround(fround(w0 * d0) * d0)
     error = fround(error + fround(fround(w1 * d1) * d1))
     error = fround(error + fround(fround(w2 * d2) * d2))
@@ -183,6 +191,24 @@ function bestNeighbour(neighbours: Uint16Array, magnitudes: Float32Array, at: nu
     }
   }
   return chosen
+}
+
+function square(value: number): number {
+  return value * value
+}
+
+/**
+ * What an error of a group in single precision is off by at most.
+ *
+ * With magnitudes up to 15, 10 roundings of sum w (15 scale + |x|)^2: two of the difference, which is squared, two of
+ * the products, three of the sums. Products that underflow add less than the constant.
+ */
+function roundingOfErrors(at: number, scale: number): number {
+  let sum = 0
+  for (let i = at; i < at + GROUP; i += 1) {
+    sum += (rootWeights[i] as number) * square(LARGEST_MAGNITUDE * scale + abs(values[i] as number))
+  }
+  return 16 * 2 ** -24 * sum + 2 ** -100
 }
 
 /** Sums over all weights, for the scale products / squares that fits the points best. */
