@@ -90,7 +90,7 @@ static inline float search_points(const SubBlock &block, const Grid &grid, int32
   bool any_moved = false;
   for (int k = 0; k < GROUPS; k += 1) {
     points[k] = winner < 0 ? 0 : trials.points[k][winner];
-    moved[k] = winner < 0 ? ALL_AGAIN : grid.index[trials.codes[k][LANES + winner]] < 0;
+    moved[k] = winner < 0 ? ALL_AGAIN : grid.index[trials.codes[k][winner]] < 0;
     any_moved |= moved[k];
   }
   if (!any_moved || !(scale > 0)) return scale;

@@ -29,9 +29,10 @@ struct Trials {
   static constexpr int COUNT = 2 * STEPS + 1;
   static constexpr int VECTORS = (COUNT + LANES - 1) / LANES;
   static constexpr int PADDED = VECTORS * LANES;
-  alignas(64) float scales[PADDED + LANES];  // those behind the last trial do not matter
-  // Packed codes per group: as rounded, from index LANES on, and the points chosen for them.
-  alignas(64) int32_t codes[GROUPS][LANES + PADDED];
+  // What lies behind the last trial does not matter.
+  alignas(64) float scales[PADDED + LANES];
+  // Packed codes per group: as rounded, and the points chosen for them.
+  alignas(64) int32_t codes[GROUPS][PADDED + LANES];
   alignas(64) int32_t points[GROUPS][PADDED + LANES];
 };
 
@@ -51,6 +52,7 @@ QUANTALOUPE_INLINE void round_trials(const SubBlock &block, Trials<STEPS> &trial
     // An infinite inverse makes numbers that ggml rounds to code 0, as they do times 0.
     halves[v] = select(inverse > FLOAT_MAX, vfloat{}, 0.5f * inverse);
   }
+  store(trials.scales + Trials<STEPS>::PADDED, vfloat{});
   for (int group = 0; group < GROUPS; group += 1) {
     vint packed[Trials<STEPS>::VECTORS] = {};
     for (int i = 0; i < GROUP; i += 1) {
@@ -62,8 +64,9 @@ QUANTALOUPE_INLINE void round_trials(const SubBlock &block, Trials<STEPS> &trial
       }
     }
     for (int v = 0; v < Trials<STEPS>::VECTORS; v += 1) {
-      store(trials.codes[group] + LANES + v * LANES, packed[v] & 0xfff);
+      store(trials.codes[group] + v * LANES, packed[v] & 0xfff);
     }
+    store(trials.codes[group] + Trials<STEPS>::PADDED, vint{});
   }
 }
 
@@ -229,15 +232,15 @@ struct Runs {
 template <int STEPS>
 QUANTALOUPE_INLINE void list_runs(const Trials<STEPS> &trials, const Grid &grid, Runs<STEPS> &runs) {
   for (int k = 0; k < GROUPS; k += 1) {
-    const int32_t *codes = trials.codes[k] + LANES;
-    // Bit t: trial t + 1 has other codes than trial t.
-    uint64_t changes = 0;
+    const int32_t *codes = trials.codes[k];
+    // Bit t: a run ends with trial t.
+    uint64_t ends = 0;
     for (int v = 0; v < Trials<STEPS>::VECTORS; v += 1) {
-      changes |= (uint64_t)mask_bits(load(codes + v * LANES) != load(codes + v * LANES - 1)) << (v * LANES);
+      ends |= (uint64_t)mask_bits(load(codes + v * LANES) != load(codes + v * LANES + 1)) << (v * LANES);
     }
-    changes = (changes >> 1 | 1ull << (Trials<STEPS>::COUNT - 1)) & ((1ull << Trials<STEPS>::COUNT) - 1);
-    for (int first = 0; changes != 0; changes &= changes - 1) {
-      const int last = __builtin_ctzll(changes);
+    ends = (ends | 1ull << (Trials<STEPS>::COUNT - 1)) & ((1ull << Trials<STEPS>::COUNT) - 1);
+    for (int first = 0; ends != 0; ends &= ends - 1) {
+      const int last = __builtin_ctzll(ends);
       const int32_t packed = codes[first];
       const NeighbourList list = grid.lists[packed];
       const bool moved = grid.index[packed] < 0;

@@ -39,8 +39,8 @@ QUANTALOUPE_INLINE vfloat lookup4(const float *table, vint index) {
 // table[index & 7] per lane.
 QUANTALOUPE_INLINE vfloat lookup8(const float *table, vint index) {
 #if defined(QUANTALOUPE_AVX512)
-  const __m512 twice = _mm512_broadcast_f32x8(_mm256_loadu_ps(table));
-  return (vfloat)_mm512_permutexvar_ps((__m512i)index, twice);
+  const __m512 twice = _mm512_maskz_broadcast_f32x8(0xffff, _mm256_loadu_ps(table));
+  return (vfloat)_mm512_maskz_permutexvar_ps(0xffff, (__m512i)index, twice);
 #elif defined(QUANTALOUPE_AVX2)
   return (vfloat)_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)index);
 #elif defined(QUANTALOUPE_NEON)
