@@ -218,6 +218,26 @@ QUANTALOUPE_INLINE vint nearest_int(vfloat value) {
 template <typename V>
 QUANTALOUPE_INLINE void transpose(V (&square)[LANES]) {
   V other[LANES];
+#if QUANTALOUPE_LANES == 8
+  // Most steps stay within the halves of a vector, where a machine with such vectors needs one instruction.
+  for (int i = 0; i < 8; i += 2) {
+    other[i] = __builtin_shufflevector(square[i], square[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    other[i + 1] = __builtin_shufflevector(square[i], square[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; j += 1) {
+      const V even = other[i + j];
+      const V odd = other[i + j + 2];
+      square[i + 2 * j] = __builtin_shufflevector(even, odd, 0, 1, 8, 9, 4, 5, 12, 13);
+      square[i + 2 * j + 1] = __builtin_shufflevector(even, odd, 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; i += 1) {
+    const V low = __builtin_shufflevector(square[i], square[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    square[i + 4] = __builtin_shufflevector(square[i], square[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    square[i] = low;
+  }
+#else
   for (int step = 1; step < LANES; step *= 2) {
     for (int i = 0; i < LANES / 2; i += 1) {
       other[2 * i] = __builtin_shufflevector(square[i], square[i + LANES / 2], QUANTALOUPE_ZIP_LOW);
@@ -225,6 +245,7 @@ QUANTALOUPE_INLINE void transpose(V (&square)[LANES]) {
     }
     for (int i = 0; i < LANES; i += 1) square[i] = other[i];
   }
+#endif
 }
 
 // Reads COUNT values of each of LANES blocks, so that columns[i] holds value i of every block.
