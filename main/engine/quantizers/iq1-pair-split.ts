@@ -7,9 +7,9 @@
  * @see ggml-quants.c: quantize_row_iq1_m_impl
  */
 import { DOWN, GROUP, SHIFT, UP } from './iq1-groups.ts'
-import { compareSplit, losesClearly, startSplits } from './iq1-split.ts'
+import { compareSplit, isBelow, startSplits } from './iq1-split.ts'
 
-const { abs, fround, max } = Math
+const { fround, max } = Math
 
 const COUNT = 2 * GROUP
 const PLACES = COUNT + 1
@@ -28,7 +28,12 @@ const weights = [new Float32Array(PLACES), new Float32Array(PLACES)] as const
 
 /** The same in double precision for both groups, the weights times 1 - 2/8 in groups that go up, 1 + 2/8 down. */
 const bothProducts = new Float64Array(PLACES)
-const bothSquares = PAIRS.map(() => new Float64Array(PLACES))
+const bothSquares = [
+  new Float64Array(PLACES),
+  new Float64Array(PLACES),
+  new Float64Array(PLACES),
+  new Float64Array(PLACES),
+] as const
 /** Sums with all values at the highest level. */
 const highestProducts = new Float64Array(4)
 const highestSquares = new Float64Array(4)
@@ -42,11 +47,8 @@ export function searchPairSplit(
 ): void {
   sumSorted(x, at, errorWeights, order)
   sumRoughly()
-  for (let first = 0; first <= COUNT; first += 1) {
-    for (let second = first; second <= COUNT; second += 1) {
-      if (!allLoseClearly(first, second)) comparePairs(first, second)
-    }
-  }
+  const floor = startSplits(evenScore(), (weights[0][COUNT] as number) + (weights[1][COUNT] as number))
+  for (let first = 0; first <= COUNT; first += 1) compareFrom(first, floor)
 }
 
 function sumSorted(x: Float32Array, at: number, errorWeights: Float32Array, order: Uint8Array): void {
@@ -63,12 +65,8 @@ function sumSorted(x: Float32Array, at: number, errorWeights: Float32Array, orde
 }
 
 function sumRoughly(): void {
-  let largest = 0
   for (let place = 0; place <= COUNT; place += 1) {
-    const first = products[0][place] as number
-    const second = products[1][place] as number
-    bothProducts[place] = first + second
-    largest = max(largest, abs(first), abs(second))
+    bothProducts[place] = (products[0][place] as number) + (products[1][place] as number)
   }
   for (let pair = 0; pair < 4; pair += 1) {
     const [one, two] = PAIRS[pair] as readonly [Float32Array, Float32Array]
@@ -82,7 +80,6 @@ function sumRoughly(): void {
     highestSquares[pair] =
       (weights[0][COUNT] as number) * top * top + (weights[1][COUNT] as number) * otherTop * otherTop
   }
-  startSplits(largest, (weights[0][COUNT] as number) + (weights[1][COUNT] as number))
 }
 
 /** How much the square of the lowest level is above that of the middle one. */
@@ -95,15 +92,42 @@ function highStep(levels: Float32Array): number {
   return levels === UP ? -1 - 2 * SHIFT : -1 + 2 * SHIFT
 }
 
-function allLoseClearly(first: number, second: number): boolean {
-  const taken = (bothProducts[first] as number) + (bothProducts[second] as number)
-  for (let pair = 0; pair < 4; pair += 1) {
-    const low = (bothSquares[pair] as Float64Array)[first] as number
-    const high = (bothSquares[3 - pair] as Float64Array)[second] as number
-    const squares = (highestSquares[pair] as number) + low - high
-    if (!losesClearly((highestProducts[pair] as number) - taken, squares)) return false
+/** The best score among splits with as many values below the first cut as behind the second. */
+function evenScore(): number {
+  let score = 0
+  for (let first = 1; first <= COUNT / 2; first += 1) {
+    for (const [one, two] of PAIRS) {
+      const second = COUNT - first
+      const sum = splitProducts(0, first, second, one) + splitProducts(1, first, second, two)
+      const squares = splitSquares(0, first, second, one) + splitSquares(1, first, second, two)
+      score = max(score, (sum * sum) / squares)
+    }
   }
-  return true
+  return score
+}
+
+/** Compares the splits with a first cut that are not below the floor with every pair. */
+function compareFrom(first: number, floor: number): void {
+  const [squares0, squares1, squares2, squares3] = bothSquares
+  const lower = bothProducts[first] as number
+  const products0 = (highestProducts[0] as number) - lower
+  const products1 = (highestProducts[1] as number) - lower
+  const products2 = (highestProducts[2] as number) - lower
+  const products3 = (highestProducts[3] as number) - lower
+  const lowest0 = (highestSquares[0] as number) + (squares0[first] as number)
+  const lowest1 = (highestSquares[1] as number) + (squares1[first] as number)
+  const lowest2 = (highestSquares[2] as number) + (squares2[first] as number)
+  const lowest3 = (highestSquares[3] as number) + (squares3[first] as number)
+  for (let second = first; second <= COUNT; second += 1) {
+    const taken = bothProducts[second] as number
+    // The upper steps between squared levels are the lower steps of the opposite pair.
+    const below =
+      isBelow(floor, products0 - taken, lowest0 - (squares3[second] as number)) &&
+      isBelow(floor, products1 - taken, lowest1 - (squares2[second] as number)) &&
+      isBelow(floor, products2 - taken, lowest2 - (squares1[second] as number)) &&
+      isBelow(floor, products3 - taken, lowest3 - (squares0[second] as number))
+    if (!below) comparePairs(first, second)
+  }
 }
 
 function comparePairs(first: number, second: number): void {

@@ -15,7 +15,7 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { decodeGroup, DOWN, GROUP, placeGroups, SHIFT, UP } from './iq1-groups.ts'
-import { compareSplit, losesClearly, sortValues, split, startSplits, writeSplitCodes } from './iq1-split.ts'
+import { compareSplit, isBelow, sortValues, split, startSplits, writeSplitCodes } from './iq1-split.ts'
 import { requireImportance } from './required-importance.ts'
 import { nearestInt } from './rounding.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
@@ -85,21 +85,21 @@ const weightSums = new Float32Array(SUB_BLOCK + 1)
 
 /** Fills {@link split}: every way to cut the sorted values in three, with the shift upwards (1) and downwards (-1). */
 function searchSplit(x: Float32Array, at: number): void {
-  const products = sumSorted(x, at)
+  sumSorted(x, at)
   const allWeights = weightSums[SUB_BLOCK] as number
   const allProducts = productSums[SUB_BLOCK] as number
-  startSplits(products, allWeights)
+  const floor = startSplits(evenScore(), allWeights)
   for (let first = 0; first <= SUB_BLOCK; first += 1) {
-    // A split's sums with adjacent levels 1 apart: whole times the highest level, less what lower levels take away.
-    const productsLeft = allProducts * (1 + SHIFT) - (productSums[first] as number)
-    const squaresUp = allWeights * (1 + SHIFT) ** 2 + (weightSums[first] as number) * (1 - 2 * SHIFT)
-    const squaresDown = allWeights * (1 - SHIFT) ** 2 + (weightSums[first] as number) * (1 + 2 * SHIFT)
+    // A split's sums: all at the highest level, less what lower levels take away, which are 1 apart.
+    const upProducts = allProducts * (1 + SHIFT) - (productSums[first] as number)
+    const upSquares = allWeights * (1 + SHIFT) ** 2 + (weightSums[first] as number) * (1 - 2 * SHIFT)
+    const downSquares = allWeights * (1 - SHIFT) ** 2 + (weightSums[first] as number) * (1 + 2 * SHIFT)
     for (let second = first; second <= SUB_BLOCK; second += 1) {
+      const products = upProducts - (productSums[second] as number)
       const weight = weightSums[second] as number
-      const up = productsLeft - (productSums[second] as number)
-      const down = up - allProducts * 2 * SHIFT
-      if (losesClearly(up, squaresUp - weight * (1 + 2 * SHIFT))) {
-        if (losesClearly(down, squaresDown - weight * (1 - 2 * SHIFT))) continue
+      if (isBelow(floor, products, upSquares - weight * (1 + 2 * SHIFT))) {
+        const downProducts = products - allProducts * (2 * SHIFT)
+        if (isBelow(floor, downProducts, downSquares - weight * (1 - 2 * SHIFT))) continue
       }
       compareSplit(splitProducts(first, second, UP), splitSquares(first, second, UP), first, second, 1)
       compareSplit(splitProducts(first, second, DOWN), splitSquares(first, second, DOWN), first, second, -1)
@@ -107,17 +107,25 @@ function searchSplit(x: Float32Array, at: number): void {
   }
 }
 
-/** Fills the sums; returns the largest magnitude among those of w x. */
-function sumSorted(x: Float32Array, at: number): number {
-  let largest = 0
+function sumSorted(x: Float32Array, at: number): void {
   for (let place = 0; place < SUB_BLOCK; place += 1) {
     const i = at + (order[place] as number)
     const weight = errorWeights[i] as number
     productSums[place + 1] = (productSums[place] as number) + fround(weight * (x[i] as number))
     weightSums[place + 1] = (weightSums[place] as number) + weight
-    largest = max(largest, abs(productSums[place + 1] as number))
   }
-  return largest
+}
+
+/** The best score among splits with as many values below the first cut as behind the second. */
+function evenScore(): number {
+  let score = 0
+  for (let first = 1; first <= SUB_BLOCK / 2; first += 1) {
+    for (const levels of [UP, DOWN]) {
+      const products = splitProducts(first, SUB_BLOCK - first, levels)
+      score = max(score, (products * products) / splitSquares(first, SUB_BLOCK - first, levels))
+    }
+  }
+  return score
 }
 
 /** sum w q x of a split. */

@@ -1,50 +1,49 @@
 /**
  * Splits of a sub-block of IQ1_S or IQ1_M: its values sorted, the lowest get code 0, those up to a second place code
- * 1, the others 2. Every split is tried with every shift, and sums up to a place give its least-squares fit.
+ * 1, the others 2. Every split is compared with every shift; sums up to a place give its least-squares fit.
  *
- * Fits are compared in single precision, in the order of ggml's source. That is slow, and most splits lose clearly:
- * sums in double precision, whose distance from the single-precision ones is bounded, rule those out first.
+ * Fits are compared in single precision, in the order of ggml's source. That is slow, so splits whose score is far
+ * below one that is known are left out, by their sums in double precision.
+ *
+ * That changes nothing. Comparisons may go either way where two scores differ by less than their roundings (1e-6).
+ * The scores between 31/32 and 499/500 of the best one have room for more gaps wider than that than there are splits
+ * (1122 at most), so there is a gap without a split in it. Any split above the gap beats any below, and the first
+ * one above it is taken whatever was taken before: those below never show in the result.
+ *
+ * The sums in double precision are near enough. With M the largest magnitude among sums of w x up to a place and V
+ * the sum of all weights, cutting where the sign changes scores at least 0.6 M M / V. A split near the best one thus
+ * has sums above M / 11 and V / 65, and the roundings in them, below 2^-19 M and 2^-19 V, are a ten-thousandth.
  *
  * @see ggml-quants.c: quantize_row_iq1_s_impl, quantize_row_iq1_m_impl
  */
-const { abs, fround } = Math
+const { fround } = Math
 
 const LARGEST_FLOAT = fround(3.4028235e38)
-/** Sums in this range are far from where single precision underflows or overflows. */
-const SMALLEST = 1e-30
-const LARGEST = 1e30
-/** Products of two sums above this are normal numbers. */
-const SMALLEST_PRODUCT = 1e-36
-/** Two roundings of either side of a comparison, and some more. */
-const MARGIN = 1 + 2 ** -20
+/** Scores and weights in this range keep all sums and their products from where single precision ends. */
+const SMALLEST = 1e-15
+const LARGEST = 1e15
 
 /** The best split so far: sorted values [0, first) have code 0, [first, second) 1, the others 2. */
 export const split = { scale: 0.5, score: 0.5, first: -1, second: -1, shifts: 0 }
 
-/** How far single-precision sums may be from exact ones; `trusted` where that is known. */
-const slack = { products: 0.5, squares: 0.5, trusted: false }
-
 /**
  * Before the first comparison, which every split wins whose sums are finite and not both 0.
  *
- * @param products largest magnitude among the sums of w x up to a place
- * @param squares  sum of all w
+ * @param known      a score that some split reaches: products^2 / squares
+ * @param allWeights sum of all w
+ * @returns score below which splits need not be compared
  */
-export function startSplits(products: number, squares: number): void {
+export function startSplits(known: number, allWeights: number): number {
   split.scale = 0.5
   split.score = -LARGEST_FLOAT
   split.first = -1
-  // A split's sums are made of at most ten terms below 4 products (2 squares): less than 32 roundings of 2^-24.
-  slack.products = products * 2 ** -19
-  slack.squares = squares * 2 ** -19
-  slack.trusted = products > SMALLEST && products < LARGEST && squares > SMALLEST && squares < LARGEST
+  const trusted = known > SMALLEST && known < LARGEST && allWeights > SMALLEST && allWeights < LARGEST
+  return trusted ? known * (31 / 32) : -Infinity
 }
 
-/** Whether a split with these sums, exact but for rounding to double, cannot win however they are rounded. */
-export function losesClearly(products: number, squares: number): boolean {
-  const reach = abs(products) + slack.products
-  const bound = split.score * (squares - slack.squares)
-  return slack.trusted && bound > SMALLEST_PRODUCT && reach * reach * MARGIN < bound
+/** Whether a split with these sums scores below the floor. */
+export function isBelow(floor: number, products: number, squares: number): boolean {
+  return products * products < floor * squares
 }
 
 /** Takes the split if least squares with its sums, w q x and w q q, leave a smaller error than the best one. */
