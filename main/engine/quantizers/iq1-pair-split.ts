@@ -1,8 +1,9 @@
 /**
  * Search for the split of a sub-block of IQ1_M, whose two groups of 8 have a shift each.
  *
- * ggml 0.21 summed every split anew, value by value; 0.25 takes sums up to each place, one for each group. Rounded
- * sums differ between the two, and so do some bytes. The newer way is the one followed here.
+ * ggml used to sum every split anew, value by value; since September 2026 (llama.cpp pull request 28706, ggml 0.25) it
+ * takes sums up to each place, kept for each group. Rounded sums differ between the two, and so do some bytes. The
+ * newer way is the one followed here.
  *
  * @see ggml-quants.c: quantize_row_iq1_m_impl
  */
