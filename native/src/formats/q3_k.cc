@@ -108,11 +108,13 @@ void quantize_plain(const BlockBatch &batch) {
   constexpr int GROUPS = SUB_BLOCKS / LANES;
   vfloat searched[LANES * GROUPS][SUB_BLOCK];
   for (int lane = 0; lane < batch.count; lane += 1) {
+    WeightedBlocks<SUB_BLOCK> blocks[GROUPS];
     for (int group = 0; group < GROUPS; group += 1) {
-      WeightedBlocks<SUB_BLOCK> blocks;
-      load_sub_blocks(batch.weights[lane], LANES * group, blocks.x);
-      store(&table[lane][LANES * group], search_refined<MAX_CODE>(blocks, searched[lane * GROUPS + group]));
+      load_sub_blocks(batch.weights[lane], LANES * group, blocks[group].x);
     }
+    vfloat scales[GROUPS];
+    search_refined<MAX_CODE>(blocks, searched + lane * GROUPS, scales);
+    memcpy(table[lane], scales, sizeof scales);
   }
   Scales scales;
   quantize_scales(table, scales);

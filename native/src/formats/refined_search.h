@@ -37,28 +37,53 @@ QUANTALOUPE_INLINE bool move_code(const WeightedBlocks<COUNT> &blocks, int i, vf
   return any(moves);
 }
 
-// Chooses codes and returns the scales. Sets blocks.w and blocks.wx. In blocks of (nearly) zeros the codes
-// are -MAXIMUM and the scale is 0.
-template <int MAXIMUM, int COUNT>
-QUANTALOUPE_INLINE vfloat search_refined(WeightedBlocks<COUNT> &blocks, vfloat (&codes)[COUNT]) {
-  const vfloat extreme = signed_extreme(blocks.x);
-  const vfloat inverse = splat(-(float)MAXIMUM) / extreme;
-  SymmetricSums sums;
+// Codes that put the extreme weight on the lowest one, and their sums. Sets w and w x. Several groups of
+// LANES blocks together, as each sum waits for its last term.
+template <int MAXIMUM, int GROUPS, int COUNT>
+QUANTALOUPE_INLINE void fit_extremes(WeightedBlocks<COUNT> (&blocks)[GROUPS],
+                                     const vfloat (&extremes)[GROUPS], vfloat (*codes)[COUNT],
+                                     SymmetricSums (&sums)[GROUPS]) {
+  vfloat inverses[GROUPS];
+  for (int group = 0; group < GROUPS; group += 1) inverses[group] = splat(-(float)MAXIMUM) / extremes[group];
   for (int i = 0; i < COUNT; i += 1) {
-    blocks.w[i] = blocks.x[i] * blocks.x[i];
-    blocks.wx[i] = blocks.w[i] * blocks.x[i];
-    codes[i] = add_code<MAXIMUM, Passes::UPPER>(sums, blocks, i, inverse);
+    for (int group = 0; group < GROUPS; group += 1) {
+      WeightedBlocks<COUNT> &of = blocks[group];
+      of.w[i] = of.x[i] * of.x[i];
+      of.wx[i] = of.w[i] * of.x[i];
+      codes[group][i] = add_code<MAXIMUM, Passes::UPPER>(sums[group], of, i, inverses[group]);
+    }
   }
-  // A block that a round leaves as it is stays so in all further rounds: going on for the others changes
-  // nothing.
+}
+
+// Moves codes in at most five rounds. A block that a round leaves as it is stays so in all further rounds:
+// going on for the others changes nothing.
+template <int MAXIMUM, int COUNT>
+QUANTALOUPE_INLINE void move_codes(const WeightedBlocks<COUNT> &blocks, vfloat (&codes)[COUNT],
+                                   SymmetricSums &sums) {
   bool moved = true;
   for (int round = 0; round < 5 && moved; round += 1) {
     moved = false;
     for (int i = 0; i < COUNT; i += 1) moved |= move_code<MAXIMUM>(blocks, i, codes[i], sums);
   }
-  const vint empty = magnitude(extreme) < ALL_ZERO;
-  for (int i = 0; i < COUNT; i += 1) codes[i] = select(empty, splat(-(float)MAXIMUM), codes[i]);
-  return select(empty, vfloat{}, sums.products / sums.squares);
+}
+
+// Chooses codes and scales; sets w and w x. In blocks of (nearly) zeros the codes are -MAXIMUM and the scale
+// is 0.
+template <int MAXIMUM, int GROUPS, int COUNT>
+QUANTALOUPE_INLINE void search_refined(WeightedBlocks<COUNT> (&blocks)[GROUPS], vfloat (*codes)[COUNT],
+                                       vfloat (&scales)[GROUPS]) {
+  vfloat extremes[GROUPS];
+  for (int group = 0; group < GROUPS; group += 1) extremes[group] = signed_extreme(blocks[group].x);
+  SymmetricSums sums[GROUPS];
+  fit_extremes<MAXIMUM>(blocks, extremes, codes, sums);
+  for (int group = 0; group < GROUPS; group += 1) {
+    move_codes<MAXIMUM>(blocks[group], codes[group], sums[group]);
+    const vint empty = magnitude(extremes[group]) < ALL_ZERO;
+    for (int i = 0; i < COUNT; i += 1) {
+      codes[group][i] = select(empty, splat(-(float)MAXIMUM), codes[group][i]);
+    }
+    scales[group] = select(empty, vfloat{}, sums[group].products / sums[group].squares);
+  }
 }
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET
