@@ -37,12 +37,7 @@ class GridBuilder {
     for (uint32_t packed = 0; packed < patterns(); packed += 1) {
       if (storage.index[packed] < 0 && is_possible(packed)) append_list(storage, packed);
     }
-    storage.grid = {size_,
-                    dimensions_,
-                    storage.codes.data(),
-                    points_,
-                    storage.index.data(),
-                    storage.lists.data(),
+    storage.grid = {storage.codes.data(), points_, storage.index.data(), storage.lists.data(),
                     storage.neighbours.data()};
     return &storage.grid;
   }

@@ -16,18 +16,16 @@ struct NeighbourList {
 
 // Packed codes hold code i at bit 2 i (8 codes, 0 ... 2) or at bit 3 i (4 codes, 0 ... 7).
 struct Grid {
-  uint32_t size;        // points
-  uint32_t dimensions;  // 8 or 4
-  const uint8_t *codes;          // [size * dimensions]
-  const uint16_t *points;        // [size]: packed codes by number
-  const int16_t *index;          // number of a point by packed codes, -1 for other codes
-  const NeighbourList *lists;    // by packed codes
+  const uint8_t *codes;        // of all points, 8 or 4 each
+  const uint16_t *points;      // packed codes by number
+  const int16_t *index;        // number of a point by packed codes, -1 for other codes
+  const NeighbourList *lists;  // by packed codes
   // Place in the list << 16 | packed codes, in ggml's order, so that the lowest of several words comes first.
   // Every list is filled up to whole groups of 16 by repeating its first word, which can win only as itself.
   const uint32_t *neighbours;
 };
 
-// The grid, made by the first caller (a few milliseconds); valid until the process ends.
+// The grid, made by its first caller in 5 to 70 ms; valid until the process ends.
 const Grid &grid(GridId id);
 
 }  // namespace quantaloupe
