@@ -1,8 +1,8 @@
 // Search for scale and low end of affine (sub-)blocks, `x ~ scale * code + low` with low <= 0, one per lane.
 //
 // Each lane does the single-precision operations of ggml's make_qkx2_quants and make_qkx3_quants in their
-// order; main/engine/quantizers/affine-search.ts is the readable twin. Only what is kept differs: the codes of
-// the best trial follow from its scale (see AffineFit), so they are made again where they are wanted.
+// order; main/engine/quantizers/affine-search.ts is the readable twin. Only what is kept differs: the codes
+// of the best trial follow from its scale (see AffineFit), so they are made again where they are wanted.
 #pragma once
 
 #include "simd.h"
@@ -95,13 +95,21 @@ QUANTALOUPE_INLINE void measure_blocks(const vfloat (&values)[COUNT], const vflo
   blocks.value_sum = value_sum;
 }
 
-// Codes of one trial of each group, and their sums. The groups stand side by side because each sum is a chain
-// of additions that wait for one another.
+// One trial scale of each of GROUPS groups of LANES blocks. The groups stand side by side because each sum is
+// a chain of additions that wait for one another.
+template <int COUNT, int GROUPS>
+struct AffineTrial {
+  vfloat inverse[GROUPS];
+  vfloat low[GROUPS];  // what the codes are counted from, then the low end that they fit
+  vfloat scale[GROUPS];
+  vfloat codes[GROUPS][COUNT];
+  CodeSums sums[GROUPS];
+  vfloat errors[GROUPS];
+};
+
 template <bool TAME, int COUNT, int GROUPS>
 QUANTALOUPE_INLINE void fit_codes(const vfloat (*values)[COUNT], const vfloat (*weights)[COUNT],
-                                  const vfloat (&inverse)[GROUPS], const vfloat (&low)[GROUPS],
-                                  int maximum_code, vfloat (&codes)[GROUPS][COUNT],
-                                  CodeSums (&sums)[GROUPS]) {
+                                  int maximum_code, AffineTrial<COUNT, GROUPS> &trial) {
   vfloat code_sum[GROUPS] = {};
   vfloat square_sum[GROUPS] = {};
   vfloat product_sum[GROUPS] = {};
@@ -109,30 +117,29 @@ QUANTALOUPE_INLINE void fit_codes(const vfloat (*values)[COUNT], const vfloat (*
 #pragma GCC unroll 2
     for (int g = 0; g < GROUPS; g += 1) {
       const vfloat value = values[g][i];
-      const vfloat code = round_to_code<TAME>(inverse[g] * (value - low[g]), maximum_code);
+      const vfloat code = round_to_code<TAME>(trial.inverse[g] * (value - trial.low[g]), maximum_code);
       const vfloat weighted = weights[g][i] * code;
-      codes[g][i] = code;
+      trial.codes[g][i] = code;
       code_sum[g] += weighted;
       square_sum[g] += weighted * code;
       product_sum[g] += weighted * value;
     }
   }
-  for (int g = 0; g < GROUPS; g += 1) sums[g] = {code_sum[g], square_sum[g], product_sum[g]};
+  for (int g = 0; g < GROUPS; g += 1) trial.sums[g] = {code_sum[g], square_sum[g], product_sum[g]};
 }
 
 template <bool ABSOLUTE, int COUNT, int GROUPS>
 QUANTALOUPE_INLINE void sum_errors(const vfloat (*values)[COUNT], const vfloat (*weights)[COUNT],
-                                   const vfloat (&codes)[GROUPS][COUNT], const vfloat (&scale)[GROUPS],
-                                   const vfloat (&low)[GROUPS], vfloat (&errors)[GROUPS]) {
+                                   AffineTrial<COUNT, GROUPS> &trial) {
   vfloat sum[GROUPS] = {};
   for (int i = 0; i < COUNT; i += 1) {
 #pragma GCC unroll 2
     for (int g = 0; g < GROUPS; g += 1) {
-      const vfloat error = scale[g] * codes[g][i] + low[g] - values[g][i];
+      const vfloat error = trial.scale[g] * trial.codes[g][i] + trial.low[g] - values[g][i];
       sum[g] += weights[g][i] * (ABSOLUTE ? magnitude(error) : error * error);
     }
   }
-  for (int g = 0; g < GROUPS; g += 1) errors[g] = sum[g];
+  for (int g = 0; g < GROUPS; g += 1) trial.errors[g] = sum[g];
 }
 
 // Scale and low end by least squares from the sums of a trial; true in lanes where the codes determine them.
@@ -157,51 +164,66 @@ QUANTALOUPE_INLINE void keep_better(AffineBlocks &blocks, AffineFit &fit, vint b
   blocks.error = select(better, error, blocks.error);
 }
 
+// The trial without any fit: codes over the whole range of the values.
+//
+// A lane that is not active gets scale 0, codes 0 and its lowest value, and keeps them: its codes are 0 in
+// every trial, so no trial has a determinant.
+template <bool ABSOLUTE, int COUNT, int GROUPS>
+QUANTALOUPE_INLINE void start_fits(const vfloat (*values)[COUNT], const vfloat (*weights)[COUNT],
+                                   int maximum_code, AffineTrial<COUNT, GROUPS> &trial,
+                                   AffineBlocks (&blocks)[GROUPS], AffineFit *fits) {
+  for (int g = 0; g < GROUPS; g += 1) {
+    measure_blocks(values[g], weights[g], blocks[g]);
+    trial.inverse[g] = (float)maximum_code / blocks[g].span;
+    trial.scale[g] = 1.f / trial.inverse[g];
+    trial.low[g] = blocks[g].lowest;
+  }
+  fit_codes<false>(values, weights, maximum_code, trial);
+  sum_errors<ABSOLUTE>(values, weights, trial);
+  for (int g = 0; g < GROUPS; g += 1) {
+    fits[g].scale = select(blocks[g].active, trial.scale[g], splat(0.f));
+    fits[g].inverse = select(blocks[g].active, trial.inverse[g], splat(0.f));
+    fits[g].low = fits[g].base = trial.low[g];
+    fits[g].weight_sum = blocks[g].weight_sum;
+    blocks[g].error = trial.errors[g];
+  }
+}
+
+// Tries (high - low) / numerator and keeps it in the lanes where it has the smallest error so far.
+template <bool ABSOLUTE, int COUNT, int GROUPS>
+QUANTALOUPE_INLINE void try_scale(const vfloat (*values)[COUNT], const vfloat (*weights)[COUNT],
+                                  int maximum_code, float numerator, AffineTrial<COUNT, GROUPS> &trial,
+                                  AffineBlocks (&blocks)[GROUPS], AffineFit *fits) {
+  vint tame = ~splat(0);
+  for (int g = 0; g < GROUPS; g += 1) {
+    trial.inverse[g] = numerator / blocks[g].span;
+    trial.low[g] = fits[g].low;
+    tame &= tame_lanes(blocks[g], fits[g].low);
+  }
+  if (any(~tame)) fit_codes<false>(values, weights, maximum_code, trial);
+  else fit_codes<true>(values, weights, maximum_code, trial);
+  vint solved[GROUPS];
+  for (int g = 0; g < GROUPS; g += 1) {
+    solved[g] = solve_fit(blocks[g], trial.sums[g], trial.scale[g], trial.low[g]);
+  }
+  sum_errors<ABSOLUTE>(values, weights, trial);
+  for (int g = 0; g < GROUPS; g += 1) {
+    const vint better = solved[g] & (trial.errors[g] < blocks[g].error);
+    keep_better(blocks[g], fits[g], better, trial.scale[g], trial.low[g], trial.inverse[g], trial.errors[g]);
+  }
+}
+
 // Best fit of each block of GROUPS groups of LANES: values[g][i] holds value i of every block of group g,
 // weights the weights of their errors.
-//
-// A lane that is not active has scale 0, codes 0 and its lowest value: its codes are 0 in every trial, so no
-// trial has a determinant.
 template <bool ABSOLUTE, int GROUPS, int COUNT>
 QUANTALOUPE_INLINE void search_affine(const vfloat (*values)[COUNT], const vfloat (*weights)[COUNT],
                                       const AffineSearch &search, AffineFit *fits) {
+  AffineTrial<COUNT, GROUPS> trial;
   AffineBlocks blocks[GROUPS];
-  vfloat codes[GROUPS][COUNT], inverse[GROUPS], scale[GROUPS], low[GROUPS], errors[GROUPS];
-  CodeSums sums[GROUPS];
-  for (int g = 0; g < GROUPS; g += 1) {
-    measure_blocks(values[g], weights[g], blocks[g]);
-    inverse[g] = (float)search.maximum / blocks[g].span;
-    scale[g] = 1.f / inverse[g];
-    low[g] = blocks[g].lowest;
-  }
-  fit_codes<false>(values, weights, inverse, low, search.maximum, codes, sums);
-  sum_errors<ABSOLUTE>(values, weights, codes, scale, low, errors);
-  vint tame = ~splat(0);
-  for (int g = 0; g < GROUPS; g += 1) {
-    fits[g].scale = select(blocks[g].active, scale[g], splat(0.f));
-    fits[g].inverse = select(blocks[g].active, inverse[g], splat(0.f));
-    fits[g].low = fits[g].base = low[g];
-    fits[g].weight_sum = blocks[g].weight_sum;
-    blocks[g].error = errors[g];
-    tame &= tame_lanes(blocks[g], low[g]);
-  }
-  for (int trial = 0; trial <= search.steps; trial += 1) {
-    const float numerator = search.first + search.step * (float)trial + (float)search.maximum;
-    for (int g = 0; g < GROUPS; g += 1) {
-      inverse[g] = numerator / blocks[g].span;
-      low[g] = fits[g].low;
-    }
-    if (any(~tame)) fit_codes<false>(values, weights, inverse, low, search.maximum, codes, sums);
-    else fit_codes<true>(values, weights, inverse, low, search.maximum, codes, sums);
-    vint solved[GROUPS];
-    for (int g = 0; g < GROUPS; g += 1) solved[g] = solve_fit(blocks[g], sums[g], scale[g], low[g]);
-    sum_errors<ABSOLUTE>(values, weights, codes, scale, low, errors);
-    tame = ~splat(0);
-    for (int g = 0; g < GROUPS; g += 1) {
-      const vint better = solved[g] & (errors[g] < blocks[g].error);
-      keep_better(blocks[g], fits[g], better, scale[g], low[g], inverse[g], errors[g]);
-      tame &= tame_lanes(blocks[g], fits[g].low);
-    }
+  start_fits<ABSOLUTE>(values, weights, search.maximum, trial, blocks, fits);
+  for (int step = 0; step <= search.steps; step += 1) {
+    const float numerator = search.first + search.step * (float)step + (float)search.maximum;
+    try_scale<ABSOLUTE>(values, weights, search.maximum, numerator, trial, blocks, fits);
   }
 }
 
