@@ -9,18 +9,18 @@
  * @see ggml-quants.c: quantize_row_iq3_xxs_impl, quantize_row_iq3_s_impl, iq3_find_best_neighbour
  */
 import type { Grid } from './grids.ts'
+import { excludeNeighbours, type Group, marginOf, nearestOf } from './iq3-neighbours.ts'
 import { nearestInt } from './rounding.ts'
 import { makeSignsEven, splitSigns } from './sign-bits.ts'
 import { importanceWeights } from './weighting.ts'
 
-const { abs, fround, sqrt } = Math
+const { fround, sqrt } = Math
 
 export const SUPER_BLOCK = 256
 export const SUB_BLOCK = 32
 export const SUB_BLOCKS = 8
 const GROUP = 4
 const GROUPS = 8
-const FLOAT_MAX = (2 - 2 ** -23) * 2 ** 127
 /** Magnitude of the highest code, 7. */
 const LARGEST_MAGNITUDE = 15
 
@@ -47,14 +47,23 @@ export function iq3Search(grid: Grid, steps: number, choosesAllAgain: boolean): 
   }
 }
 
+/** No search tries more scales. */
+const MAX_TRIALS = 31
+
 /** The sub-block at hand: magnitudes of weights, weights of the squared error and their roots, f32[32]. */
 const values = new Float32Array(SUB_BLOCK)
 const errorWeights = new Float32Array(SUB_BLOCK)
 const rootWeights = new Float32Array(SUB_BLOCK)
-/** Numbers of the points chosen under a trial scale, and whether those are neighbours. */
-const trialPoints = new Uint16Array(GROUPS)
-const trialMoved = new Uint8Array(GROUPS)
+/** A group of it; errors of neighbours are weighted by the roots of the weights, as in ggml. */
+const four: Group = { values, weights: rootWeights, at: 0 }
+/** Trial scales and their inverses. */
+const scales = new Float32Array(MAX_TRIALS)
+const inverses = new Float32Array(MAX_TRIALS)
+/** Numbers of the points chosen for every trial and group, and whether those are neighbours. */
+const trialPoints = new Uint16Array(MAX_TRIALS * GROUPS)
+const trialMoved = new Uint8Array(MAX_TRIALS * GROUPS)
 const moved = new Uint8Array(GROUPS)
+const remaining = new Uint16Array(64)
 /** Results of a fit: sum w x q and sum w q q. */
 const fit = new Float32Array(2)
 
@@ -104,21 +113,65 @@ export function searchPoints(largest: number, search: Iq3Search, points: Uint16A
   points.fill(0)
   // If no trial wins, because all errors vanish or overflow, only one of the formats chooses again.
   moved.fill(search.choosesAllAgain ? 1 : 0)
-  for (let i = 0; i < search.numerators.length; i += 1) {
-    const inverse = fround((search.numerators[i] as number) / largest)
-    const trialScale = fround(1 / inverse)
-    for (let group = 0; group < GROUPS; group += 1) choosePoint(search, group, inverse, trialScale)
-    fitScale(trialPoints, search.magnitudes)
+  const trials = search.numerators.length
+  for (let trial = 0; trial < trials; trial += 1) {
+    inverses[trial] = (search.numerators[trial] as number) / largest
+    scales[trial] = 1 / (inverses[trial] as number)
+  }
+  for (let group = 0; group < GROUPS; group += 1) choosePoints(search, group, trials)
+  for (let from = 0; from < trials * GROUPS; from += GROUPS) {
+    fitScale(trialPoints, from, search.magnitudes)
     const products = fit[0] as number
     const squares = fit[1] as number
     if (squares > 0 && fround(products * products) > fround(best * squares)) {
       scale = fround(products / squares)
       best = fround(scale * products)
-      points.set(trialPoints)
-      moved.set(trialMoved)
+      points.set(trialPoints.subarray(from, from + GROUPS))
+      moved.set(trialMoved.subarray(from, from + GROUPS))
     }
   }
   return moved.includes(1) && scale > 0 ? chooseAgain(search, scale, points) : scale
+}
+
+/** Chooses the points of a group under all trial scales, by runs of trials that round it to the same codes. */
+function choosePoints(search: Iq3Search, group: number, trials: number): void {
+  four.at = GROUP * group
+  const margin = marginOf(four, scales[trials - 1] as number, scales[0] as number)
+  let next = roundGroup(inverses[0] as number)
+  for (let first = 0, last = 0; first < trials; first = last) {
+    const packed = next
+    for (last = first + 1; last < trials; last += 1) {
+      next = roundGroup(inverses[last] as number)
+      if (next !== packed) break
+    }
+    chooseRun(search, group, packed, first, last, margin)
+  }
+}
+
+/** Chooses the points of a group under the trial scales from the first to before the last. */
+function chooseRun(
+  search: Iq3Search,
+  group: number,
+  packed: number,
+  first: number,
+  last: number,
+  margin: number,
+): void {
+  const { grid, magnitudes } = search
+  let point = grid.indexOf(packed)
+  const isMoved = point < 0
+  let count = 1
+  if (isMoved) {
+    const list = grid.neighbours(packed)
+    const [firstScale, lastScale] = [scales[first] as number, scales[last - 1] as number]
+    count = excludeNeighbours(list, magnitudes, four, firstScale, lastScale, margin, remaining)
+    point = (count === 1 ? remaining[0] : list[0]) as number
+  }
+  for (let trial = first; trial < last; trial += 1) {
+    trialMoved[GROUPS * trial + group] = isMoved ? 1 : 0
+    trialPoints[GROUPS * trial + group] =
+      count === 1 ? point : nearestOf(remaining, count, magnitudes, four, scales[trial] as number, point)
+  }
 }
 
 /** Moves groups to the points that are best under the found scale; returns the best scale for those. */
@@ -126,97 +179,39 @@ function chooseAgain(search: Iq3Search, scale: number, points: Uint16Array): num
   const inverse = fround(1 / scale)
   for (let group = 0; group < GROUPS; group += 1) {
     if (!search.choosesAllAgain && moved[group] === 0) continue
-    choosePoint(search, group, inverse, scale)
-    points[group] = trialPoints[group] as number
+    four.at = GROUP * group
+    const packed = roundGroup(inverse)
+    const index = search.grid.indexOf(packed)
+    points[group] = index < 0 ? nearestNeighbour(search, packed, scale) : index
   }
-  fitScale(points, search.magnitudes)
+  fitScale(points, 0, search.magnitudes)
   const fitted = fround((fit[0] as number) / (fit[1] as number))
   // ggml ends the process where sums overflowed and the quotient is no number; here the scale stays.
   return (fit[1] as number) > 0 && !Number.isNaN(fitted) ? fitted : scale
 }
 
-/** Rounds a group to a grid point, or to the best neighbour of codes that are none. */
-function choosePoint(search: Iq3Search, group: number, inverse: number, scale: number): void {
+function nearestNeighbour(search: Iq3Search, packed: number, scale: number): number {
+  const list = search.grid.neighbours(packed)
+  return nearestOf(list, list.length, search.magnitudes, four, scale, list[0] as number)
+}
+
+/** Codes of the group at hand, code i at bit 3 i. */
+function roundGroup(inverse: number): number {
   let packed = 0
   for (let i = 0; i < GROUP; i += 1) {
-    const scaled = fround(inverse * (values[GROUP * group + i] as number))
+    const scaled = fround(inverse * (values[four.at + i] as number))
     const code = nearestInt(fround(0.5 * fround(scaled - 1)))
     packed |= (code < 0 ? 0 : code > 7 ? 7 : code) << (3 * i)
   }
-  const index = search.grid.indexOf(packed)
-  trialMoved[group] = index < 0 ? 1 : 0
-  trialPoints[group] =
-    index < 0 ? bestNeighbour(search.grid.neighbours(packed), search.magnitudes, GROUP * group, scale) : index
+  return packed
 }
 
-/**
- * The neighbour with the smallest weighted squared error, the first of equals.
- *
- * Errors are weighted by the roots of the weights, as in ggml. Where all of them overflow, which ends the process in
- * ggml, it is the first neighbour. Errors in single precision are slow to compute: those that are larger by `margin`
- * in double precision are left out.
- */
-function bestNeighbour(neighbours: Uint16Array, magnitudes: Float32Array, at: number, scale: number): number {
-  const x0 = values[at] as number
-  const x1 = values[at + 1] as number
-  const x2 = values[at + 2] as number
-  const x3 = values[at + 3] as number
-  const w0 = rootWeights[at] as number
-  const w1 = rootWeights[at + 1] as number
-  const w2 = rootWeights[at + 2] as number
-  const w3 = rootWeights[at + 3] as number
-  const margin = roundingOfErrors(at, scale)
-  let least = FLOAT_MAX
-  let chosen = neighbours[0] as number
-  for (let i = 0; i < neighbours.length; i += 1) {
-    const index = neighbours[i] as number
-    const from = GROUP * index
-    const p0 = scale * (magnitudes[from] as number)
-    const p1 = scale * (magnitudes[from + 1] as number)
-    const p2 = scale * (magnitudes[from + 2] as number)
-    const p3 = scale * (magnitudes[from + 3] as number)
-    const rough = w0 * square(p0 - x0) + w1 * square(p1 - x1) + w2 * square(p2 - x2) + w3 * square(p3 - x3)
-    if (rough > least + margin) continue
-    const d0 = fround(fround(p0) - x0)
-    const d1 = fround(fround(p1) - x1)
-    const d2 = fround(fround(p2) - x2)
-    const d3 = fround(fround(p3) - x3)
-    let error = fround(fround(w0 * d0) * d0)
-    error = fround(error + fround(fround(w1 * d1) * d1))
-    error = fround(error + fround(fround(w2 * d2) * d2))
-    error = fround(error + fround(fround(w3 * d3) * d3))
-    if (error < least) {
-      least = error
-      chosen = index
-    }
-  }
-  return chosen
-}
-
-function square(value: number): number {
-  return value * value
-}
-
-/**
- * What an error of a group in single precision is off by at most.
- *
- * With magnitudes up to 15, 10 roundings of sum w (15 scale + |x|)^2: two of the difference, which is squared, two of
- * the products, three of the sums. Products that underflow add less than the constant.
- */
-function roundingOfErrors(at: number, scale: number): number {
-  let sum = 0
-  for (let i = at; i < at + GROUP; i += 1) {
-    sum += (rootWeights[i] as number) * square(LARGEST_MAGNITUDE * scale + abs(values[i] as number))
-  }
-  return 16 * 2 ** -24 * sum + 2 ** -100
-}
-
-/** Sums over all weights, for the scale products / squares that fits the points best. */
-function fitScale(points: Uint16Array, magnitudes: Float32Array): void {
+/** Sums over all weights, for the scale products / squares that fits the points from an index on best. */
+function fitScale(points: Uint16Array, from: number, magnitudes: Float32Array): void {
   let products = 0
   let squares = 0
   for (let i = 0; i < SUB_BLOCK; i += 1) {
-    const magnitude = magnitudes[GROUP * (points[i >>> 2] as number) + (i & 3)] as number
+    const magnitude = magnitudes[GROUP * (points[from + (i >>> 2)] as number) + (i & 3)] as number
     const weight = errorWeights[i] as number
     products = fround(products + fround(fround(weight * (values[i] as number)) * magnitude))
     squares = fround(squares + fround(fround(weight * magnitude) * magnitude))
