@@ -87,7 +87,7 @@ function build() {
     },
   )
   if (error) return error.message
-  return status === 0 && existsSync(ADDON) ? null : 'the compiler could not build them'
+  return status === 0 && existsSync(ADDON) ? null : 'the build failed'
 }
 
 /** @returns {string | null} what went wrong */
@@ -109,7 +109,7 @@ function run() {
 const problem = run()
 if (problem !== null) {
   const hint = values['if-possible']
-    ? '; TypeScript is used instead ("npm run build:native" tries again)'
+    ? '; TypeScript is used instead ("npm run build:native" shows more)'
     : ''
   process.stderr.write(`Native kernels not built: ${problem}${hint}.\n`)
   process.exitCode = values['if-possible'] ? 0 : 1

@@ -53,6 +53,11 @@ export function measureBand(measurement: BandMeasurement): ErrorSums[] {
   return pass.results()
 }
 
+function chunkRows({ reader, covariance, chunkWeights }: BandMeasurement): number {
+  const rows = Math.max(1, Math.floor((chunkWeights ?? CHUNK_WEIGHTS) / reader.rowLength))
+  return covariance === null || chunkWeights !== undefined ? rows : Math.max(rows, COVARIANCE_ROWS)
+}
+
 /** Sums of one target. */
 interface TargetSums {
   readonly target: BandTarget
@@ -79,12 +84,11 @@ class BandPass {
   #energies = new Float64Array(0)
 
   constructor(given: BandMeasurement) {
-    const { reader, importance, covariance } = given
-    const wanted = Math.max(1, Math.floor((given.chunkWeights ?? CHUNK_WEIGHTS) / reader.rowLength))
+    const { reader, importance } = given
     const perExpert = importance !== null && importance.length > reader.rowLength
     this.#given = given
     this.#bandStarts = columnBandStarts(reader.rowLength)
-    this.#chunkRows = covariance === null ? wanted : Math.max(wanted, COVARIANCE_ROWS)
+    this.#chunkRows = chunkRows(given)
     this.#expertRows = perExpert ? rowsPerExpert(reader.source) : Infinity
     const bands = this.#bandStarts.length - 1
     this.#columnsSkipped = new Array<number>(bands).fill(0)
