@@ -108,9 +108,7 @@ function run() {
 
 const problem = run()
 if (problem !== null) {
-  const hint = values['if-possible']
-    ? '; TypeScript is used instead ("npm run build:native" shows more)'
-    : ''
+  const hint = values['if-possible'] ? '; TypeScript is used instead ("npm run build:native" shows more)' : ''
   process.stderr.write(`Native kernels not built: ${problem}${hint}.\n`)
   process.exitCode = values['if-possible'] ? 0 : 1
 }
