@@ -47,8 +47,8 @@ struct SixBitScales {
   }
 };
 
-// Scales and low ends of the eight sub-blocks of a block: weight = scale * code + low. Four codes at a time, one
-// in every byte of a word.
+// Scales and low ends of the eight sub-blocks of a block: weight = scale * code + low. Four codes at a time,
+// one in every byte of a word.
 QUANTALOUPE_INLINE void read_sub_blocks(const uint8_t *block, float (&scale)[8], float (&low)[8]) {
   uint32_t words[3];
   memcpy(words, block + 4, sizeof words);
