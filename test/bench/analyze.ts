@@ -15,19 +15,25 @@ const GGML_RUNS = 5
 export const analyzeSuite: Suite = {
   name: 'analyze',
   title: 'analyze in TypeScript, MB of f32 input a second, against the bare quantizer of ggml on one thread',
-  async run(folder) {
+  async run(folder, { formats }) {
     const models = {
       searching: synthetic(folder, MATRICES.searching),
       plain: synthetic(folder, MATRICES.plain),
     }
     const ggml = loadGgml()
     const rows: Row[] = []
-    for (const format of FORMATS) {
-      const model = format.family === 'k' ? models.searching : models.plain
+    for (const format of FORMATS.filter(chosenBy(formats))) {
+      const model = format.family === 'k' || format.family === 'i' ? models.searching : models.plain
       rows.push(await measure(format, model, folder, ggml))
     }
     return rows
   },
+}
+
+/** Without names: those that TypeScript measures in bearable time. */
+function chosenBy(names: readonly string[]): (format: Format) => boolean {
+  if (names.length > 0) return ({ name }) => names.includes(name)
+  return ({ family }) => family === 'float' || family === 'legacy' || family === 'k'
 }
 
 function synthetic(folder: string, matrices: number): SyntheticModel {
