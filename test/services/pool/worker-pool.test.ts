@@ -110,3 +110,15 @@ it('fails all tasks when the worker can not be started, and tries again for late
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'WORKER_DIED' } })
   }
 })
+
+it('starts its threads before the first task where it is asked to, broken ones too', async () => {
+  const pool = startPool()
+  pool.start()
+  await expect(pool.run<'fingerprint'>(makeTask('blk.0.attn_q.weight'))).resolves.toMatch(/^[0-9a-f]{64}$/)
+  const broken = startPool(new URL('./no-such-worker.ts', import.meta.url))
+  broken.start()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await expect(broken.run<'fingerprint'>(makeTask('blk.0.attn_q.weight'))).rejects.toMatchObject({
+    code: 'WORKER_DIED',
+  })
+})
