@@ -69,7 +69,9 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
       const uint8_t *low = bytes + POINTS + GROUPS * j;
       const int high = bytes[HIGH + j];
       for (int k = 0; k < GROUPS; k += 2) {
-        const vint8 codes = codes_of(points, low[k] | (high >> k & 1) << 8, low[k + 1] | (high >> (k + 1) & 1) << 8);
+        const int first = low[k] | (high >> k & 1) << 8;
+        const int second = low[k + 1] | (high >> (k + 1) & 1) << 8;
+        const vint8 codes = codes_of(points, first, second);
         store_signed(out + SUB_BLOCK * j + GROUP * k, scale, 2 * codes + 1, bytes[SIGNS + 4 * j + k / 2]);
       }
     }

@@ -63,11 +63,11 @@ static inline int32_t point_of(int32_t packed, const SubBlock &block, const Grid
   return nearest_point(words, (int)list.count, block.values + GROUP * k, block.roots + GROUP * k, scale);
 }
 
-// Scale and points, as packed codes, of a sub-block with a largest value above 0. The scale is negative if the signs
-// turned out the wrong way round.
+// Scale and points, as packed codes, of a sub-block with a largest value above 0. The scale is negative if
+// the signs turned out the wrong way round.
 //
-// STEPS: trial scales are largest / (15 + 0.2 i), i = -STEPS ... STEPS. ALL_AGAIN: one group that was moved to a
-// neighbour has all groups choose again under the best scale, not only itself.
+// STEPS: trial scales are largest / (15 + 0.2 i), i = -STEPS ... STEPS. ALL_AGAIN: one group that was moved
+// to a neighbour has all groups choose again under the best scale, not only itself.
 template <int STEPS, bool ALL_AGAIN>
 static inline float search_points(const SubBlock &block, const Grid &grid, int32_t (&points)[GROUPS]) {
   Trials<STEPS> trials;

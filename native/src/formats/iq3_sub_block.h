@@ -1,4 +1,5 @@
-// A sub-block of IQ3_XXS and IQ3_S: 32 weights as magnitudes and signs, and the weights of their squared error.
+// A sub-block of IQ3_XXS and IQ3_S: 32 weights as magnitudes and signs, and the weights of their squared
+// error.
 #pragma once
 
 #include "sign_bits.h"
@@ -41,7 +42,8 @@ QUANTALOUPE_INLINE float largest_of(const float (&values)[SUB_BLOCK]) {
 
 // `variance` matters with importance alone. EVEN: the number of signs of 8 weights is kept even.
 template <bool EVEN>
-static inline void load_sub_block(const float *weights, const float *importance, float variance, SubBlock &block) {
+static inline void load_sub_block(const float *weights, const float *importance, float variance,
+                                  SubBlock &block) {
   block.signs = split_signs<SUB_BLOCK>(weights, block.values);
   for (int i = 0; i < SUB_BLOCK; i += LANES) {
     const vfloat x = load(weights + i);
