@@ -58,9 +58,9 @@ describeAddon('the addon', (addon) => {
   })
 
   it('refuses missing arguments', () => {
-    const names = ['quantize', 'dequantize', 'measure', 'findNonFinite', 'quadraticForms'] as const
-    for (const name of names) {
-      expect(() => void Reflect.apply(kernels[name], kernels, [])).toThrow(TypeError)
+    const bare = kernels as unknown as Record<string, () => void>
+    for (const name of ['quantize', 'dequantize', 'measure', 'findNonFinite', 'quadraticForms']) {
+      expect(() => bare[name]!()).toThrow(TypeError)
     }
   })
 
