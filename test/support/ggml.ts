@@ -40,8 +40,18 @@ function decoderSymbol(name: string): string {
   return DECODERS[name] ?? `dequantize_row_${name.toLowerCase().replace(/_k$/, '_K')}`
 }
 
-/** Undefined where the package brings no library for this platform. */
+let loaded: Ggml | undefined
+
+/**
+ * Undefined where the package brings no library for this platform. Loaded once: the library aborts when it is loaded again
+ * after koffi let go of it.
+ */
 export function loadGgml(): Ggml | undefined {
+  loaded ??= openGgml()
+  return loaded
+}
+
+function openGgml(): Ggml | undefined {
   const path = libraryPath('ggml-base')
   if (path === undefined) return undefined
   const library = koffi.load(path)
