@@ -1,5 +1,5 @@
-// What IQ1_S and IQ1_M share: super-blocks by columns, groups of 8 codes on the grid, and the fit of their scale.
-// Twin: main/engine/quantizers/iq1-groups.ts.
+// What IQ1_S and IQ1_M share: super-blocks by columns, groups of 8 codes on the grid, and the fit of their
+// scale. Twin: main/engine/quantizers/iq1-groups.ts.
 #pragma once
 
 #include "batch.h"
@@ -20,7 +20,8 @@ struct Columns {
   vfloat w[SUPER_BLOCK];
 };
 
-// Importance times the root of (twice the mean square + squared weight); without importance the squared weights.
+// Importance times the root of (twice the mean square + squared weight); without importance the squared
+// weights.
 QUANTALOUPE_INLINE void load_block_columns(const BlockBatch &batch, Columns &columns) {
   load_part(batch.weights, 0, columns.x);
   if (!batch.importance[0]) {
@@ -50,7 +51,7 @@ struct PlacedGroups {
   vint codes[GROUPS];           // packed
   vint downwards[GROUPS];       // mask: the group's levels are shifted downwards
   int32_t points[GROUPS][LANES];
-  vfloat scale;                 // not negative; infinite where sums overflowed, for which ggml ends the process
+  vfloat scale;                 // not negative; infinite where sums overflowed: there ggml ends the process
 };
 
 // Code i of a packed group as its level, for downwards ? -9/8 : -7/8 as lowest.
@@ -63,8 +64,8 @@ QUANTALOUPE_INLINE vfloat lowest_level(vint downwards) {
 }
 
 // Adds w q x and w q q of a group to the sums, q being `multiple` times the level.
-QUANTALOUPE_INLINE void add_products(const vfloat *x, const vfloat *w, vint packed, vint downwards, vfloat multiple,
-                                     vfloat &products, vfloat &squares) {
+QUANTALOUPE_INLINE void add_products(const vfloat *x, const vfloat *w, vint packed, vint downwards,
+                                     vfloat multiple, vfloat &products, vfloat &squares) {
   const vfloat lowest = lowest_level(downwards);
   for (int i = 0; i < GROUP; i += 1) {
     const vfloat level = level_of(packed, i, lowest) * multiple;
@@ -91,12 +92,14 @@ QUANTALOUPE_INLINE vfloat fit_scale(const vfloat *x, const vfloat *w, const Plac
   vfloat products = {};
   vfloat squares = {};
   for (int k = 0; k < GROUPS; k += 1) {
-    add_products(x + GROUP * k, w + GROUP * k, placed.codes[k], placed.downwards[k], splat(1.f), products, squares);
+    const int at = GROUP * k;
+    add_products(x + at, w + at, placed.codes[k], placed.downwards[k], splat(1.f), products, squares);
   }
   return select((products > 0) & (squares > 0), products / squares, placed.scale);
 }
 
-// Moves the groups of a sub-block onto the grid and, in the lanes where that changed one, fits the scale again.
+// Moves the groups of a sub-block onto the grid and, in the lanes where that changed one, fits the scale
+// again.
 //
 // x, w: the sub-block's columns; rows: the same weights by lane; lanes: bits of the lanes to be placed.
 template <int GROUPS>
@@ -116,11 +119,12 @@ QUANTALOUPE_INLINE void place_groups(const Grid &points, const vfloat *x, const 
     for (int lane = 0; lane < LANES; lane += 1) {
       if (!(lanes >> lane & 1)) continue;
       if (points.index[codes[lane]] < 0) {
+        const float *values = rows[lane] + GROUP * k;
+        const float *weights = w_rows[lane] + GROUP * k;
         const float scale = scales[lane];
         const float lowest = downwards[lane] ? -1 - SHIFT : -1 + SHIFT;
-        codes[lane] = (int32_t)nearest_neighbour(points, (uint32_t)codes[lane], rows[lane] + GROUP * k,
-                                                 w_rows[lane] + GROUP * k, scale * lowest, scale * (lowest + 1),
-                                                 scale * (lowest + 2));
+        codes[lane] = (int32_t)nearest_neighbour(points, (uint32_t)codes[lane], values, weights,
+                                                 scale * lowest, scale * (lowest + 1), scale * (lowest + 2));
         moved[lane] = -1;
       }
       placed.points[k][lane] = points.index[codes[lane]];
@@ -131,11 +135,13 @@ QUANTALOUPE_INLINE void place_groups(const Grid &points, const vfloat *x, const 
   placed.scale = select(fitted >= 0, fitted, splat(__builtin_inff()));
 }
 
-// Searches the split of a sub-block with `search(x, w, ranks)` and places its groups. The lanes that have no split, or
-// only values below `all_zero`, are point 0 upwards with scale 0; the bits of the others are returned.
+// Searches the split of a sub-block with `search(x, w, ranks)` and places its groups. The lanes that have no
+// split, or only values below `all_zero`, are point 0 upwards with scale 0; the bits of the others are
+// returned.
 template <int GROUPS, typename Search, typename Downwards>
-QUANTALOUPE_INLINE uint32_t quantize_sub_block(const Grid &points, const BlockBatch &batch, const Columns &columns,
-                                               int first, float all_zero, Search search, Downwards downwards,
+QUANTALOUPE_INLINE uint32_t quantize_sub_block(const Grid &points, const BlockBatch &batch,
+                                               const Columns &columns, int first, float all_zero,
+                                               Search search, Downwards downwards,
                                                PlacedGroups<GROUPS> &placed) {
   constexpr int COUNT = GROUP * GROUPS;
   const vfloat *x = columns.x + first;
@@ -177,7 +183,8 @@ QUANTALOUPE_INLINE void decode_group(uint32_t packed, float scale, bool downward
   typedef int32_t Integers __attribute__((vector_size(4 * STEP)));
   typedef float Floats __attribute__((vector_size(4 * STEP)));
   static const int32_t masks[GROUP] = {3, 3 << 2, 3 << 4, 3 << 6, 3 << 8, 3 << 10, 3 << 12, 3 << 14};
-  static const float inverses[GROUP] = {0x1p-0f, 0x1p-2f, 0x1p-4f, 0x1p-6f, 0x1p-8f, 0x1p-10f, 0x1p-12f, 0x1p-14f};
+  static const float inverses[GROUP] = {0x1p-0f, 0x1p-2f,  0x1p-4f,  0x1p-6f,
+                                        0x1p-8f, 0x1p-10f, 0x1p-12f, 0x1p-14f};
   for (int i = 0; i < GROUP; i += STEP) {
     Integers mask;
     Floats inverse;

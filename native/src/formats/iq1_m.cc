@@ -1,4 +1,5 @@
-// IQ1_M; layout and twin: main/engine/quantizers/iq1-m.ts, iq1-pair-split.ts (ggml-quants.c: quantize_row_iq1_m_impl).
+// IQ1_M; layout and twin: main/engine/quantizers/iq1-m.ts, iq1-pair-split.ts (ggml-quants.c:
+// quantize_row_iq1_m_impl).
 #include "iq1_groups.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -17,8 +18,8 @@ constexpr float ENLARGED = 1.1125f;
 // f16 of infinity minus infinity, which x86 gives a sign.
 constexpr int NOT_A_NUMBER = 0xfe00;
 
-// Sums over the sorted values of one group before each place: of w x, and of w times the steps between squared
-// levels, 1 - 2/8 and 1 + 2/8.
+// Sums over the sorted values of one group before each place: of w x, and of w times the steps between
+// squared levels, 1 - 2/8 and 1 + 2/8.
 struct GroupSums {
   vfloat products[SUB_BLOCK + 1];
   vfloat lesser[SUB_BLOCK + 1];
@@ -50,7 +51,7 @@ QUANTALOUPE_INLINE void sum_group(const vfloat (&products)[SUB_BLOCK], const vfl
   }
 }
 
-// Of each group, the values come first that have the lowest ranks: 8 of 16.
+// Sums of both groups; the members of the first are marked, and the marks sorted with the values.
 QUANTALOUPE_INLINE void sum_sorted(const vfloat *x, const vfloat *w, const vint (&ranks)[SUB_BLOCK],
                                    GroupSums (&sums)[GROUPS]) {
   vfloat values[SUB_BLOCK];
@@ -69,8 +70,8 @@ QUANTALOUPE_INLINE void sum_sorted(const vfloat *x, const vfloat *w, const vint 
   sum_group(products, weights, own, sums[1]);
 }
 
-// w q x and w q q of a split by pairs of shifts: bit 1 of a pair's number is set where the first group is shifted
-// downwards, bit 0 for the second.
+// w q x and w q q of a split by pairs of shifts: bit 1 of a pair's number is set where the first group is
+// shifted downwards, bit 0 for the second.
 struct PairSums {
   vfloat products[4];
   vfloat squares[4];
@@ -116,7 +117,9 @@ QUANTALOUPE_INLINE Split search_split(const vfloat *x, const vfloat *w, const vi
     for (int second = first; second <= SUB_BLOCK; second += 1) {
       const PairSums sums = sum_split(groups, first, second);
       vint any_pair = {};
-      for (int pair = 0; pair < 4; pair += 1) any_pair |= contenders(best, sums.products[pair], sums.squares[pair]);
+      for (int pair = 0; pair < 4; pair += 1) {
+        any_pair |= contenders(best, sums.products[pair], sums.squares[pair]);
+      }
       if (!any(any_pair)) continue;
       for (int pair = 0; pair < 4; pair += 1) {
         compare_split(best, sums.products[pair], sums.squares[pair], first, second, pair);
@@ -140,7 +143,8 @@ void write_sub_block(const BlockBatch &batch, int j, uint32_t lanes, const Place
   }
 }
 
-// Adds the scale codes of four sub-blocks and four bits of d per word. Blocks without a scale stay as they are.
+// Adds the scale codes of four sub-blocks and four bits of d per word. Blocks without a scale stay as they
+// are.
 void write_words(const BlockBatch &batch, uint32_t lanes, const vint (&codes)[SUB_BLOCKS], vint halves) {
   for (int word = 0; word < 4; word += 1) {
     vint bits = (halves >> (4 * word) & 15) << 12;
@@ -158,16 +162,16 @@ struct StoredGroups {
 };
 
 // d by least squares over the block with these scale codes, `start` where that has no answer.
-QUANTALOUPE_INLINE vfloat fit_d(const Columns &columns, const StoredGroups &stored, const vint (&codes)[SUB_BLOCKS],
-                                vfloat start) {
+QUANTALOUPE_INLINE vfloat fit_d(const Columns &columns, const StoredGroups &stored,
+                                const vint (&codes)[SUB_BLOCKS], vfloat start) {
   vfloat products = {};
   vfloat squares = {};
   for (int j = 0; j < SUB_BLOCKS; j += 1) {
     const vfloat multiple = to_float(2 * codes[j] + 1);
     for (int k = 0; k < GROUPS; k += 1) {
       const int at = SUB_BLOCK * j + GROUP * k;
-      add_products(columns.x + at, columns.w + at, stored.codes[j][k], stored.downwards[j][k], multiple, products,
-                   squares);
+      add_products(columns.x + at, columns.w + at, stored.codes[j][k], stored.downwards[j][k], multiple,
+                   products, squares);
     }
   }
   return select(squares > 0, products / squares, start);

@@ -19,7 +19,8 @@ struct Sums {
   vfloat weights[SUB_BLOCK + 1];
 };
 
-QUANTALOUPE_INLINE void sum_sorted(const vfloat *x, const vfloat *w, const vint (&ranks)[SUB_BLOCK], Sums &sums) {
+QUANTALOUPE_INLINE void sum_sorted(const vfloat *x, const vfloat *w, const vint (&ranks)[SUB_BLOCK],
+                                   Sums &sums) {
   vfloat products[SUB_BLOCK];
   for (int i = 0; i < SUB_BLOCK; i += 1) products[i] = w[i] * x[i];
   vfloat sorted_products[SUB_BLOCK];
@@ -63,7 +64,8 @@ struct SplitSums {
   vfloat down_squares;
 };
 
-QUANTALOUPE_INLINE SplitSums sum_split(const Sums &sums, const Rest (&rests)[SUB_BLOCK + 1], int first, int second) {
+QUANTALOUPE_INLINE SplitSums sum_split(const Sums &sums, const Rest (&rests)[SUB_BLOCK + 1], int first,
+                                       int second) {
   const vfloat products = sums.products[first];
   const vfloat weights = sums.weights[first];
   const vfloat middle = (sums.products[second] - products) * SHIFT;
