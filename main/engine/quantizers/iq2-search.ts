@@ -195,12 +195,6 @@ function fitScale({ magnitudes, weights }: SubBlock, { codes }: Grid, points: Ui
   fit[1] = squares
 }
 
-/** 4-bit code of a scale that decodes to unit * (1 + 2 code). */
-export function scaleCode(inverseUnit: number, scale: number): number {
-  const code = nearestInt(fround(0.5 * fround(fround(inverseUnit * scale) - 1)))
-  return code < 0 ? 0 : code > 15 ? 15 : code
-}
-
 /** Levels of all points as they are decoded, f32[8 size]: codes 0, 1, 2 are 8, 25 and 43 eighths of a unit. */
 export function decodedLevels({ codes }: Grid): Float32Array {
   return Float32Array.from(codes, (code) => [8, 25, 43][code] as number)

@@ -8,10 +8,10 @@ import {
   LARGEST_MAGNITUDE,
   largestMagnitude,
   newSubBlock,
-  scaleCode,
   searchPoints,
   trialNumerators,
 } from './iq2-search.ts'
+import { scaleCode } from './scale-code.ts'
 
 const { fround, abs } = Math
 

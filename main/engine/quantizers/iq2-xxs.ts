@@ -21,7 +21,6 @@ import {
   fillRoots,
   largestMagnitude,
   newSubBlock,
-  scaleCode,
   searchPoints,
   SUPER_BLOCK,
   trialNumerators,
@@ -31,6 +30,7 @@ import { requireImportance } from './required-importance.ts'
 import { makeSignsEven, splitSigns, withEighthSign } from './sign-bits.ts'
 import { ALL_ZERO } from './symmetric-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
+import { scaleCode } from './scale-code.ts'
 
 const TYPE = ggmlType('IQ2_XXS')
 const BYTES = TYPE.blockBytes

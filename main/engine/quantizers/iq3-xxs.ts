@@ -14,17 +14,10 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { IQ3_XXS_GRID } from './grids.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
-import {
-  iq3Search,
-  loadSubBlock,
-  scaleCode,
-  searchPoints,
-  SUB_BLOCK,
-  SUB_BLOCKS,
-  SUPER_BLOCK,
-} from './iq3-search.ts'
+import { iq3Search, loadSubBlock, searchPoints, SUB_BLOCK, SUB_BLOCKS, SUPER_BLOCK } from './iq3-search.ts'
 import { withEighthSign } from './sign-bits.ts'
 import { sumOfSquares } from './weighting.ts'
+import { scaleCode } from './scale-code.ts'
 
 const TYPE = ggmlType('IQ3_XXS')
 const BYTES = TYPE.blockBytes

@@ -40,4 +40,16 @@ QUANTALOUPE_INLINE void load_part(const float *const (&blocks)[LANES], int first
   load_columns(parts, columns);
 }
 
+// Sum of squares of each of the blocks of COUNT weights, in order.
+template <int COUNT>
+QUANTALOUPE_INLINE vfloat sum_of_squares(const BlockBatch &batch) {
+  vfloat sum = {};
+  for (int at = 0; at < COUNT; at += LANES) {
+    vfloat columns[LANES];
+    load_part(batch.weights, at, columns);
+    for (int i = 0; i < LANES; i += 1) sum += columns[i] * columns[i];
+  }
+  return sum;
+}
+
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -1,5 +1,5 @@
 // IQ2_S; layout and twin: main/engine/quantizers/iq2-s.ts (ggml-quants.c: quantize_row_iq2_s_impl).
-#include "iq2_search.h"
+#include "iq2_quantizer.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {

@@ -1,5 +1,5 @@
 // IQ2_XS; layout and twin: main/engine/quantizers/iq2-xs.ts (ggml-quants.c: quantize_row_iq2_xs_impl).
-#include "iq2_search.h"
+#include "iq2_quantizer.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {

@@ -1,5 +1,5 @@
 // IQ2_XXS; layout and twin: main/engine/quantizers/iq2-xxs.ts (ggml-quants.c: quantize_row_iq2_xxs_impl).
-#include "iq2_search.h"
+#include "iq2_quantizer.h"
 #include "non_negative_search.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {

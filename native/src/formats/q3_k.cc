@@ -131,7 +131,7 @@ void quantize_plain(const BlockBatch &batch) {
 
 void quantize_weighted(const BlockBatch &batch) {
   float variances[LANES];
-  store(variances, 2.f * sum_of_squares(batch) / (float)SUPER_BLOCK);
+  store(variances, 2.f * sum_of_squares<SUPER_BLOCK>(batch) / (float)SUPER_BLOCK);
   SubBlockTable table = {};
   SubBlockTable inverses;
   SubBlockTable weight_sums = {};

@@ -32,17 +32,6 @@ QUANTALOUPE_INLINE void load_table(const SubBlockTable &table, vfloat (&columns)
   load_columns(rows, columns);
 }
 
-// Sum of squares of each super-block of a batch, in order.
-QUANTALOUPE_INLINE vfloat sum_of_squares(const BlockBatch &batch) {
-  vfloat sum = {};
-  for (int at = 0; at < SUPER_BLOCK; at += LANES) {
-    vfloat columns[LANES];
-    load_part(batch.weights, at, columns);
-    for (int i = 0; i < LANES; i += 1) sum += columns[i] * columns[i];
-  }
-  return sum;
-}
-
 // Codes 0 ... 2 MAXIMUM - 1 of 16 weights, each rounded to the nearest under the scale as stored. A scale of
 // 0 keeps the codes that `kept` gives.
 template <int MAXIMUM, typename Kept>
