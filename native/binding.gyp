@@ -12,7 +12,7 @@
     # The intrinsics of GCC 12 start from values that are uninitialized on purpose, and it warns of them itself.
     'avx512_flags': [
       '-mavx2', '-mf16c', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq',
-      '-mprefer-vector-width=512', '-Wno-maybe-uninitialized',
+      '-mprefer-vector-width=512', '-Wno-maybe-uninitialized', '-Wno-uninitialized',
     ],
     'kernel_sources': ['<!@(node -p "require(\'node:fs\').globSync(\'src/{formats,target}/*.cc\').sort().join(\' \')")'],
     'common_sources': ['<!@(node -p "require(\'node:fs\').globSync(\'src/{.,addon}/*.cc\').sort().join(\' \')")'],

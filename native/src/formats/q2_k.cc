@@ -60,6 +60,8 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
   for (size_t block = 0; block < blocks; block += 1, bytes += BYTES, out += SUPER_BLOCK) {
     const float d = half_to_float(load_half(bytes + D));
     const float dmin = half_to_float(load_half(bytes + D + 2));
+    // Unrolled, because shifts of bytes are cheap by constants only.
+#pragma GCC unroll 16
     for (int j = 0; j < 16; j += 1) {
       const bytes16 codes = load_bytes(bytes + CODES + 32 * (j / 8) + 16 * (j % 2));
       const float scale = d * (float)(bytes[j] & 15);
