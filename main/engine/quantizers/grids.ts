@@ -21,6 +21,8 @@ export interface Grid {
   readonly dimensions: 4 | 8
   /** Codes of all points, u8[size * dimensions]: 0 ... 2 with 8 dimensions, 0 ... 7 with 4. */
   readonly codes: Uint8Array
+  /** The same, packed as `indexOf` takes them: u16[size]. */
+  readonly points: Uint16Array
   /** Number of the point with these codes, or -1: code i at bit 2 i with 8 dimensions, 3 i with 4. */
   indexOf(packed: number): number
   /** Numbers of the neighbours of codes that are no point, in ggml's order; made at first use and kept. */
@@ -33,7 +35,7 @@ const MAX_DISTANCE = 196
 class LazyGrid implements Grid {
   readonly size: number
   readonly dimensions: 4 | 8
-  readonly #points: Uint16Array
+  readonly points: Uint16Array
   readonly #rings: number
   readonly #lists: (Uint16Array | undefined)[] = []
   #codes: Uint8Array | undefined
@@ -42,13 +44,13 @@ class LazyGrid implements Grid {
   constructor(points: Uint16Array, dimensions: 4 | 8, rings: number) {
     this.size = points.length
     this.dimensions = dimensions
-    this.#points = points
+    this.points = points
     this.#rings = rings
   }
 
   get codes(): Uint8Array {
     this.#codes ??= Uint8Array.from({ length: this.size * this.dimensions }, (_, i) =>
-      this.#code(this.#points[Math.floor(i / this.dimensions)] as number, i % this.dimensions),
+      this.#code(this.points[Math.floor(i / this.dimensions)] as number, i % this.dimensions),
     )
     return this.#codes
   }
@@ -68,7 +70,7 @@ class LazyGrid implements Grid {
 
   #numberPoints(): Int16Array {
     const indices = new Int16Array(this.dimensions === 8 ? 1 << 16 : 1 << 12).fill(-1)
-    this.#points.forEach((point, index) => (indices[point] = index))
+    this.points.forEach((point, index) => (indices[point] = index))
     return indices
   }
 
@@ -94,7 +96,7 @@ class LazyGrid implements Grid {
     const high = this.#halfDistances(packed >>> bits, 1 << bits)
     const distances = new Uint8Array(this.size)
     for (let index = 0; index < this.size; index += 1) {
-      const point = this.#points[index] as number
+      const point = this.points[index] as number
       distances[index] = (low[point & mask] as number) + (high[point >>> bits] as number)
     }
     return distances

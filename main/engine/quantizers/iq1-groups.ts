@@ -17,16 +17,11 @@ export const DOWN = Float32Array.of(-1 - SHIFT, -SHIFT, 1 - SHIFT)
 
 const LARGEST_FLOAT = fround(3.4028235e38)
 
-const POINTS = packPoints()
+const POINTS = IQ1_GRID.points
 /** w (scale * level - x)^2 of each weight of a group with each code. */
 const terms = new Float64Array(3 * GROUP)
 /** Sums of the first four terms, by the packed codes. */
 const firstHalves = new Float64Array(256)
-
-function packPoints(): Uint16Array {
-  const { codes, size } = IQ1_GRID
-  return Uint16Array.from({ length: size }, (_, point) => packCodes(codes, GROUP * point))
-}
 
 function packCodes(codes: Uint8Array, at: number): number {
   let packed = 0

@@ -25,6 +25,7 @@ import {
 } from './iq2-sixteen.ts'
 import { splitSigns } from './sign-bits.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
+import { once } from './once.ts'
 
 const TYPE = ggmlType('IQ2_S')
 const BYTES = TYPE.blockBytes
@@ -94,9 +95,10 @@ function writeGroups(scale: number, first: number, out: Uint8Array, to: number):
   }
 }
 
-const LEVELS = decodedLevels(IQ2_S_GRID)
+const tableOfLevels = once(() => decodedLevels(IQ2_S_GRID))
 
 function dequantize(bytes: Uint8Array, out: Float32Array): void {
+  const levels = tableOfLevels()
   for (let at = 0, from = 0; at < out.length; at += SUPER_BLOCK, from += BYTES) {
     const d = halfToFloat(readHalfWord(bytes, from))
     for (let group = 0; group < 32; group += 1) {
@@ -104,7 +106,7 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
       const scale = decodedScale(d, group & 2 ? pair >>> 4 : pair & 15)
       const high = ((bytes[from + HIGH_BITS + (group >>> 2)] as number) >>> (2 * (group & 3))) & 3
       const point = (bytes[from + POINTS + group] as number) | (high << 8)
-      decodeGroup(LEVELS, point, scale, bytes[from + SIGNS + group] as number, out, at + 8 * group)
+      decodeGroup(levels, point, scale, bytes[from + SIGNS + group] as number, out, at + 8 * group)
     }
   }
 }

@@ -28,6 +28,7 @@ import { requireImportance } from './required-importance.ts'
 import { makeSignsEven, splitSigns, withEighthSign } from './sign-bits.ts'
 import { ALL_ZERO } from './symmetric-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
+import { once } from './once.ts'
 
 const TYPE = ggmlType('IQ2_XS')
 const BYTES = TYPE.blockBytes
@@ -78,16 +79,17 @@ function quantizeSubBlocks(
   }
 }
 
-const LEVELS = decodedLevels(IQ2_XS_GRID)
+const tableOfLevels = once(() => decodedLevels(IQ2_XS_GRID))
 
 function dequantize(bytes: Uint8Array, out: Float32Array): void {
+  const levels = tableOfLevels()
   for (let at = 0, from = 0; at < out.length; at += SUPER_BLOCK, from += BYTES) {
     const d = halfToFloat(readHalfWord(bytes, from))
     for (let group = 0; group < 32; group += 1) {
       const pair = bytes[from + SCALES + (group >>> 2)] as number
       const scale = decodedScale(d, group & 2 ? pair >>> 4 : pair & 15)
       const word = readHalfWord(bytes, from + WORDS + 2 * group)
-      decodeGroup(LEVELS, word & 511, scale, withEighthSign(word >>> 9), out, at + 8 * group)
+      decodeGroup(levels, word & 511, scale, withEighthSign(word >>> 9), out, at + 8 * group)
     }
   }
 }

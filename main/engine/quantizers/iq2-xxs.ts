@@ -31,6 +31,7 @@ import { makeSignsEven, splitSigns, withEighthSign } from './sign-bits.ts'
 import { ALL_ZERO } from './symmetric-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 import { scaleCode } from './scale-code.ts'
+import { once } from './once.ts'
 
 const TYPE = ggmlType('IQ2_XXS')
 const BYTES = TYPE.blockBytes
@@ -120,9 +121,10 @@ function writeSubBlock(scale: number, out: Uint8Array, to: number): void {
   writeHalfWord(word >>> 16, out, to + 6)
 }
 
-const LEVELS = decodedLevels(IQ2_XXS_GRID)
+const tableOfLevels = once(() => decodedLevels(IQ2_XXS_GRID))
 
 function dequantize(bytes: Uint8Array, out: Float32Array): void {
+  const levels = tableOfLevels()
   for (let at = 0, from = 0; at < out.length; at += SUPER_BLOCK, from += BYTES) {
     const d = halfToFloat(readHalfWord(bytes, from))
     for (let j = 0; j < SUB_BLOCKS; j += 1) {
@@ -131,7 +133,7 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
       const scale = decodedScale(d, word >>> 28)
       for (let k = 0; k < 4; k += 1) {
         const negative = withEighthSign((word >>> (7 * k)) & 127)
-        decodeGroup(LEVELS, bytes[pointAt + k] as number, scale, negative, out, at + SUB_BLOCK * j + 8 * k)
+        decodeGroup(levels, bytes[pointAt + k] as number, scale, negative, out, at + SUB_BLOCK * j + 8 * k)
       }
     }
   }

@@ -16,6 +16,7 @@ import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { iq3Search, loadSubBlock, searchPoints, SUB_BLOCK, SUB_BLOCKS, SUPER_BLOCK } from './iq3-search.ts'
 import { sumOfSquares } from './weighting.ts'
 import { scaleCode } from './scale-code.ts'
+import { once } from './once.ts'
 
 const TYPE = ggmlType('IQ3_S')
 const BYTES = TYPE.blockBytes
@@ -27,7 +28,7 @@ const { fround } = Math
 
 /** Makes up for the rounding of sub-block scales, which on average are smaller than the largest allows. */
 const STRETCH = fround(1.033)
-const SEARCH = iq3Search(IQ3_S_GRID, 9, true)
+const search = once(() => iq3Search(IQ3_S_GRID, 9, true))
 
 const scales = new Float32Array(SUB_BLOCKS)
 const signs = new Uint8Array(4)
@@ -70,7 +71,7 @@ function quantizeSubBlocks(
     const largest = loadSubBlock(x, at + SUB_BLOCK * j, importance, variance, false, signs)
     if (largest === 0) continue
     // All magnitudes are positive, so the scale is, too.
-    const scale = searchPoints(largest, SEARCH, points)
+    const scale = searchPoints(largest, search(), points)
     for (let k = 0; k < 8; k += 1) {
       out[to + POINTS + 8 * place + k] = points[k] as number
       out[to + HIGH + j] = (out[to + HIGH + j] as number) | (((points[k] as number) >>> 8) << k)
@@ -84,6 +85,7 @@ function quantizeSubBlocks(
 }
 
 function dequantize(bytes: Uint8Array, out: Float32Array): void {
+  const { magnitudes } = search()
   for (let at = 0, from = 0; at < out.length; at += SUPER_BLOCK, from += BYTES) {
     const d = halfToFloat(readHalfWord(bytes, from))
     for (let j = 0; j < SUB_BLOCKS; j += 1) {
@@ -94,7 +96,7 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
         const point = (bytes[from + POINTS + 8 * j + k] as number) | (((high >>> k) & 1) << 8)
         const negative = (bytes[from + SIGNS + 4 * j + (k >>> 1)] as number) >>> (4 * (k & 1))
         for (let i = 0; i < 4; i += 1) {
-          const level = scale * (SEARCH.magnitudes[4 * point + i] as number)
+          const level = scale * (magnitudes[4 * point + i] as number)
           out[at + SUB_BLOCK * j + 4 * k + i] = (negative >>> i) & 1 ? -level : level
         }
       }

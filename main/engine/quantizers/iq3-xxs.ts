@@ -18,6 +18,7 @@ import { iq3Search, loadSubBlock, searchPoints, SUB_BLOCK, SUB_BLOCKS, SUPER_BLO
 import { withEighthSign } from './sign-bits.ts'
 import { sumOfSquares } from './weighting.ts'
 import { scaleCode } from './scale-code.ts'
+import { once } from './once.ts'
 
 const TYPE = ggmlType('IQ3_XXS')
 const BYTES = TYPE.blockBytes
@@ -29,7 +30,7 @@ const { fround } = Math
 const SMALLEST = fround(1e-8)
 /** Makes up for the rounding of sub-block scales, which on average are smaller than the largest allows. */
 const STRETCH = fround(1.0125)
-const SEARCH = iq3Search(IQ3_XXS_GRID, 15, false)
+const search = once(() => iq3Search(IQ3_XXS_GRID, 15, false))
 
 const scales = new Float32Array(SUB_BLOCKS)
 const words = new Uint32Array(SUB_BLOCKS)
@@ -69,7 +70,7 @@ function quantizeSubBlocks(
   for (let j = 0; j < SUB_BLOCKS; j += 1) {
     const largest = loadSubBlock(x, at + SUB_BLOCK * j, importance, variance, true, signs)
     if (largest < SMALLEST) continue
-    const scale = searchPoints(largest, SEARCH, points)
+    const scale = searchPoints(largest, search(), points)
     // Signs that are all wrong can only be turned round where seven bits tell them; the parity stays.
     const turn = scale < 0 ? 127 : 0
     for (let k = 0; k < 4; k += 1) {
@@ -83,9 +84,12 @@ function quantizeSubBlocks(
 }
 
 /** Levels of all grid points, f32[4 * 256]. */
-const LEVELS = Float32Array.from(IQ3_XXS_GRID.codes, (code) => (code === 7 ? 62 : 8 * code + 4))
+const tableOfLevels = once(() =>
+  Float32Array.from(IQ3_XXS_GRID.codes, (code) => (code === 7 ? 62 : 8 * code + 4)),
+)
 
 function dequantize(bytes: Uint8Array, out: Float32Array): void {
+  const levels = tableOfLevels()
   for (let at = 0, from = 0; at < out.length; at += SUPER_BLOCK, from += BYTES) {
     const d = halfToFloat(readHalfWord(bytes, from))
     for (let j = 0; j < SUB_BLOCKS; j += 1) {
@@ -96,7 +100,7 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
         const negative = withEighthSign((word >>> (7 * k)) & 127)
         const pointAt = from + POINTS + 8 * j + 2 * k
         for (let i = 0; i < 8; i += 1) {
-          const level = scale * (LEVELS[4 * (bytes[pointAt + (i >>> 2)] as number) + (i & 3)] as number)
+          const level = scale * (levels[4 * (bytes[pointAt + (i >>> 2)] as number) + (i & 3)] as number)
           out[at + SUB_BLOCK * j + 8 * k + i] = (negative >>> i) & 1 ? -level : level
         }
       }
