@@ -11,7 +11,6 @@ import {
   searchPoints,
   trialNumerators,
 } from './iq2-search.ts'
-import { scaleCode } from './scale-code.ts'
 
 const { fround, abs } = Math
 
@@ -44,14 +43,4 @@ export function searchSubBlock(grid: Grid, smallest: number): number | undefined
 
 export function largestScale(): number {
   return scales.reduce((largest, scale) => (abs(scale) > largest ? abs(scale) : largest), 0)
-}
-
-/** Writes the codes of all scales, two to a byte; they are those of scale / unit = 1 + 2 code. */
-export function writeScales(unit: number, out: Uint8Array, to: number): void {
-  const inverse = fround(1 / unit)
-  for (let j = 0; j < SUB_BLOCKS; j += 2) {
-    const low = scaleCode(inverse, scales[j] as number)
-    const high = scaleCode(inverse, scales[j + 1] as number)
-    out[to + j / 2] = low | (high << 4)
-  }
 }

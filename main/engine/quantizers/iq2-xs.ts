@@ -14,21 +14,13 @@ import { ggmlType } from './ggml-type.ts'
 import { IQ2_XS_GRID } from './grids.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { decodedLevels, decodedScale, decodeGroup, SUPER_BLOCK } from './iq2-search.ts'
-import {
-  block,
-  largestScale,
-  points,
-  scales,
-  searchSubBlock,
-  SUB_BLOCK,
-  SUB_BLOCKS,
-  writeScales,
-} from './iq2-sixteen.ts'
+import { block, largestScale, points, scales, searchSubBlock, SUB_BLOCK, SUB_BLOCKS } from './iq2-sixteen.ts'
 import { requireImportance } from './required-importance.ts'
 import { makeSignsEven, splitSigns, withEighthSign } from './sign-bits.ts'
 import { ALL_ZERO } from './symmetric-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 import { once } from './once.ts'
+import { packScaleCodes } from './scale-code.ts'
 
 const TYPE = ggmlType('IQ2_XS')
 const BYTES = TYPE.blockBytes
@@ -50,7 +42,7 @@ function quantize(x: Float32Array, given: Float32Array | null, out: Uint8Array):
     }
     const unit = fround(largest / 31)
     writeHalfWord(floatToHalf(unit), out, to)
-    writeScales(unit, out, to + SCALES)
+    packScaleCodes(scales, unit, out, to + SCALES)
   }
 }
 

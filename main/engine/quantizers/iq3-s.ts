@@ -15,7 +15,7 @@ import { IQ3_S_GRID } from './grids.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { iq3Search, loadSubBlock, searchPoints, SUB_BLOCK, SUB_BLOCKS, SUPER_BLOCK } from './iq3-search.ts'
 import { sumOfSquares } from './weighting.ts'
-import { scaleCode } from './scale-code.ts'
+import { packScaleCodes } from './scale-code.ts'
 import { once } from './once.ts'
 
 const TYPE = ggmlType('IQ3_S')
@@ -41,12 +41,7 @@ function quantize(x: Float32Array, importance: Float32Array | null, out: Uint8Ar
     if (largestScale === 0) continue
     const unit = fround(largestScale / 31)
     writeHalfWord(floatToHalf(fround(unit * STRETCH)), out, to)
-    const inverse = fround(1 / unit)
-    for (let j = 0; j < SUB_BLOCKS; j += 2) {
-      const low = scaleCode(inverse, scales[j] as number)
-      const high = scaleCode(inverse, scales[j + 1] as number)
-      out[to + SCALES + (j >>> 1)] = low | (high << 4)
-    }
+    packScaleCodes(scales, unit, out, to + SCALES)
   }
 }
 

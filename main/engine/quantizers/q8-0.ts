@@ -7,8 +7,9 @@
 import { floatToHalf, halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
+import { largestMagnitude } from './largest-magnitude.ts'
 
-const { fround, abs } = Math
+const { fround } = Math
 const BLOCK = 32
 const TYPE = ggmlType('Q8_0')
 const BYTES = TYPE.blockBytes
@@ -16,12 +17,7 @@ const BYTES = TYPE.blockBytes
 /** @see ggml-quants.c, quantize_row_q8_0_ref: halves round away from zero; importance is ignored */
 function quantize(weights: Float32Array, _importance: Float32Array | null, out: Uint8Array): void {
   for (let at = 0, to = 0; at < weights.length; at += BLOCK, to += BYTES) {
-    let largest = 0
-    for (let i = at; i < at + BLOCK; i += 1) {
-      const magnitude = abs(weights[i] as number)
-      if (magnitude > largest) largest = magnitude
-    }
-    const scale = fround(largest / 127)
+    const scale = fround(largestMagnitude(weights, at, BLOCK) / 127)
     // The inverse of a denormal scale is infinite and ggml's codes are 0 then.
     const inverse = scale === 0 || fround(1 / scale) === Infinity ? 0 : fround(1 / scale)
     const bits = floatToHalf(scale)

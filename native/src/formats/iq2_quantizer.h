@@ -2,6 +2,7 @@
 #pragma once
 
 #include "iq2_search.h"
+#include "scale_code.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 
@@ -12,12 +13,6 @@ struct Iq2Block {
   uint16_t points[GROUPS_OF_SUPER_BLOCK];
   uint8_t signs[GROUPS_OF_SUPER_BLOCK];
 };
-
-// 4-bit code of a scale that decodes to unit * (1 + 2 code).
-QUANTALOUPE_INLINE uint32_t scale_code(float inverse_unit, float scale) {
-  const int32_t code = nearest_int(0.5f * (inverse_unit * scale - 1.f));
-  return code < 0 ? 0 : code > 15 ? 15 : (uint32_t)code;
-}
 
 // Quantizes super-blocks with a format F:
 //   COUNT                weights per sub-block
@@ -102,14 +97,6 @@ struct Iq2Quantizer {
     }
   }
 };
-
-QUANTALOUPE_INLINE void pack_scales(const Iq2Block &block, float unit, uint8_t *out) {
-  const float inverse = 1.f / unit;
-  for (int j = 0; j < 16; j += 2) {
-    const uint32_t low = scale_code(inverse, block.scales[j]);
-    out[j / 2] = (uint8_t)(low | scale_code(inverse, block.scales[j + 1]) << 4);
-  }
-}
 
 // Decodes 8 weights: the levels of packed codes, times a scale, under sign bits.
 QUANTALOUPE_INLINE void decode_group(uint32_t packed, float scale, uint32_t signs, float *out) {

@@ -32,7 +32,7 @@ struct Iq2S {
     if (largest_scale == 0) return;
     const float unit = largest_scale / 31;
     store_half(out, float_to_half(unit * 0.9875f));
-    pack_scales(block, unit, out + SCALES);
+    pack_scale_codes(block.scales, unit, out + SCALES);
   }
 };
 

@@ -26,7 +26,7 @@ struct Iq2Xs {
     for (int group = 0; group < GROUPS_OF_SUPER_BLOCK; group += 1) {
       store_half(out + 2 + 2 * group, (uint16_t)(block.points[group] | (block.signs[group] & 127) << 9));
     }
-    pack_scales(block, unit, out + SCALES);
+    pack_scale_codes(block.scales, unit, out + SCALES);
   }
 };
 

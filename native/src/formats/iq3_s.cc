@@ -2,7 +2,7 @@
 #include "half.h"
 #include "iq3_decode.h"
 #include "iq3_search.h"
-#include "kernels.h"
+#include "scale_code.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -19,10 +19,7 @@ constexpr float STRETCH = 1.033f;
 void write_scales(const float (&scales)[SUB_BLOCKS], float largest, uint8_t *out) {
   const float unit = largest / 31;
   store_half(out, float_to_half(unit * STRETCH));
-  const float inverse = 1 / unit;
-  for (int j = 0; j < SUB_BLOCKS; j += 2) {
-    out[SCALES + j / 2] = (uint8_t)(scale_code(inverse, scales[j]) | scale_code(inverse, scales[j + 1]) << 4);
-  }
+  pack_scale_codes(scales, unit, out + SCALES);
 }
 
 // A sub-block of zeros takes no place among points and signs, as in ggml; see the twin.
@@ -53,11 +50,9 @@ void quantize_block(const float *weights, const float *importance, const Grid &g
 
 void quantize(const Rows &rows) {
   const Grid &points = grid(GridId::IQ3_S);
-  const size_t per_row = rows.row_length / SUPER_BLOCK;
-  for (size_t block = 0; block < rows.rows * per_row; block += 1) {
-    const float *importance = rows.importance ? rows.importance + block % per_row * SUPER_BLOCK : nullptr;
-    quantize_block(rows.weights + block * SUPER_BLOCK, importance, points, rows.out + block * BYTES);
-  }
+  for_each_super_block<BYTES>(rows, [&](const float *weights, const float *importance, uint8_t *out) {
+    quantize_block(weights, importance, points, out);
+  });
 }
 
 void dequantize(const uint8_t *bytes, size_t blocks, float *out) {

@@ -105,10 +105,4 @@ static inline float search_points(const SubBlock &block, const Grid &grid, int32
   return fit.squares > 0 && fitted == fitted ? fitted : scale;
 }
 
-// 4-bit code of a scale that decodes to unit * (1 + 2 code).
-static inline int32_t scale_code(float inverse_unit, float scale) {
-  const int32_t code = nearest_int(0.5f * (inverse_unit * scale - 1));
-  return code < 0 ? 0 : code > 15 ? 15 : code;
-}
-
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -2,6 +2,7 @@
 // error.
 #pragma once
 
+#include "kernels.h"
 #include "sign_bits.h"
 #include "simd.h"
 
@@ -12,6 +13,16 @@ constexpr int SUB_BLOCK = 32;
 constexpr int SUB_BLOCKS = SUPER_BLOCK / SUB_BLOCK;
 constexpr int GROUP = 4;
 constexpr int GROUPS = SUB_BLOCK / GROUP;
+
+// Calls quantize_block(weights, importance or null, out) for all super-blocks of BYTES bytes.
+template <int BYTES, typename Quantize>
+static inline void for_each_super_block(const Rows &rows, Quantize quantize_block) {
+  const size_t per_row = rows.row_length / SUPER_BLOCK;
+  for (size_t block = 0; block < rows.rows * per_row; block += 1) {
+    const float *importance = rows.importance ? rows.importance + block % per_row * SUPER_BLOCK : nullptr;
+    quantize_block(rows.weights + block * SUPER_BLOCK, importance, rows.out + block * BYTES);
+  }
+}
 
 struct SubBlock {
   alignas(64) float values[SUB_BLOCK];    // magnitudes; negative where a sign was turned round

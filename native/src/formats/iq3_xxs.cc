@@ -2,7 +2,7 @@
 #include "half.h"
 #include "iq3_decode.h"
 #include "iq3_search.h"
-#include "kernels.h"
+#include "scale_code.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -47,18 +47,16 @@ void quantize_block(const float *weights, const float *importance, const Grid &g
   store_half(out, float_to_half(unit * STRETCH));
   const float inverse = 1 / unit;
   for (int j = 0; j < SUB_BLOCKS; j += 1) {
-    const uint32_t word = words[j] | (uint32_t)scale_code(inverse, scales[j]) << 28;
+    const uint32_t word = words[j] | scale_code(inverse, scales[j]) << 28;
     memcpy(out + WORDS + 4 * j, &word, sizeof word);
   }
 }
 
 void quantize(const Rows &rows) {
   const Grid &points = grid(GridId::IQ3_XXS);
-  const size_t per_row = rows.row_length / SUPER_BLOCK;
-  for (size_t block = 0; block < rows.rows * per_row; block += 1) {
-    const float *importance = rows.importance ? rows.importance + block % per_row * SUPER_BLOCK : nullptr;
-    quantize_block(rows.weights + block * SUPER_BLOCK, importance, points, rows.out + block * BYTES);
-  }
+  for_each_super_block<BYTES>(rows, [&](const float *weights, const float *importance, uint8_t *out) {
+    quantize_block(weights, importance, points, out);
+  });
 }
 
 void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
