@@ -116,7 +116,7 @@ export interface AnalysisRequest {
   readonly covariance?: string
 }
 
-export type JobKind = 'analysis' | 'export'
+export type JobKind = 'analysis' | 'export' | 'verification' | 'sensitivity'
 export type JobState = 'queued' | 'running' | 'paused' | 'done' | 'failed' | 'cancelled' | 'interrupted'
 
 export interface Job {
@@ -126,10 +126,10 @@ export interface Job {
   /** Path of the model it works on. */
   readonly modelPath: string
   readonly state: JobState
-  /** Tensors finished and in all. */
+  /** Tensors (analysis, export), chunks of text (verification) or replaced groups (sensitivity) finished and in all. */
   readonly tensorsDone: number
   readonly tensorsTotal: number
-  /** Source weights x formats, as bytes of f32. */
+  /** Source weights x formats, as bytes of f32; 0 for what llama.cpp does. */
   readonly bytesDone: number
   readonly bytesTotal: number
   readonly bytesPerSecond: number | null
@@ -178,9 +178,57 @@ export interface PlannedTensor {
   readonly bytes: number
   /** Measured `relativeError`; 0 when the stored bytes are kept, null when not measured. */
   readonly error: number | null
+  /** Predicted by the plan's damage model; 0 when the stored bytes are kept, null when not measured. */
+  readonly damage: number | null
 }
 
+/**
+ * How the damage of a plan is predicted: always a sum over tensors of sensitivity x squared relative error.
+ *
+ * - `error`: every sensitivity is 1, plain error
+ * - `importance`: every sensitivity is 1, importance-weighted error
+ * - `priors`: sensitivities from the role and place of a tensor; a stated guess, in no unit
+ * - `measured`: sensitivities measured in llama.cpp or read from a file; the damage is a KL divergence in nats
+ */
 export type DamageModel = 'error' | 'importance' | 'priors' | 'measured'
+
+export interface DamageSettings {
+  readonly model: DamageModel
+  /** For `measured`: a file from `sensitivity -o`; what the cache knows of this model when absent. */
+  readonly sensitivities?: string
+  /** The user's own factors on the damage of tensors, by name; 1 where absent. */
+  readonly multipliers?: Readonly<Record<string, number>>
+}
+
+/** What is shown beside every predicted damage. */
+export interface DamageDescription {
+  readonly model: DamageModel
+  /** What the number means and what it leaves out. */
+  readonly explanation: string
+  readonly unit: string
+  /** Which error is squared. */
+  readonly measure: 'relativeError' | 'weightedRelativeError' | 'mixed'
+  /** Quantizable tensors whose sensitivity was measured, and all of them. */
+  readonly measuredTensors: number
+  readonly tensors: number
+}
+
+/** A preset of llama.cpp. */
+export interface PresetInfo {
+  readonly name: string
+  readonly aliases: readonly string[]
+  /** The format that most tensors get. */
+  readonly base: string
+  /** `general.file_type`. */
+  readonly fileType: number
+  readonly description: string
+}
+
+export interface PresetList {
+  /** Of llama.cpp, whose rules these are. */
+  readonly revision: string
+  readonly presets: readonly PresetInfo[]
+}
 
 export interface Plan {
   readonly schema: 1
@@ -192,9 +240,238 @@ export interface Plan {
   readonly bpw: number
   /** Null while a tensor of the plan is not measured. */
   readonly predictedDamage: number | null
+  /** No choice within the budget can have less predicted damage; null for plans that were not searched for. */
   readonly lowerBound: number | null
+  /** (predictedDamage - lowerBound) / predictedDamage. */
   readonly gap: number | null
   readonly tensors: readonly PlannedTensor[]
+}
+
+/** What a plan may cost. */
+export type Budget =
+  | { readonly kind: 'file'; readonly bytes: number }
+  /** Bits per weight over all tensor bytes. */
+  | { readonly kind: 'bpw'; readonly bpw: number }
+  /** Weights and KV cache together. */
+  | {
+      readonly kind: 'memory'
+      readonly bytes: number
+      readonly context: number
+      readonly cacheType: CacheType
+    }
+
+export type CacheType = 'F16' | 'Q8_0' | 'Q4_0'
+
+/** What an allocation may choose from, and by what it is judged. Tensors are given by name. */
+export interface AllocationRequest {
+  readonly model: ModelId
+  readonly target: Exclude<Target, 'analysis'>
+  /** The pool of formats; the target's usual one when absent. */
+  readonly formats?: readonly string[]
+  readonly methods: readonly Method[]
+  readonly imatrix?: string
+  readonly damage: DamageSettings
+  /** Tensors whose choice is made. */
+  readonly pins: PlanChoices
+  /** Tensors that keep their stored bytes. */
+  readonly excluded: readonly string[]
+  /** Tensors that must get the same format. Experts of one role and layer always do. */
+  readonly groups: readonly (readonly string[])[]
+  /** Formats with fewer bits per weight than this one are not offered to the tensor. */
+  readonly minimums: Readonly<Record<string, string>>
+}
+
+export interface FrontierPoint {
+  readonly fileBytes: number
+  readonly bpw: number
+  readonly damage: number
+}
+
+export interface PresetPoint extends Omit<FrontierPoint, 'damage'> {
+  readonly name: string
+  /** Null while a tensor is not measured in the preset's format. */
+  readonly damage: number | null
+  /** Why this preset can not be made for this model; then its figures are 0. */
+  readonly error: ErrorData | null
+}
+
+/** Tensors that are not measured in a format of the pool. */
+export interface MissingMeasurements {
+  readonly format: string
+  readonly method: Method
+  readonly tensors: readonly string[]
+}
+
+export interface AllocationFrontier {
+  /** From the smallest plan to the one with the least damage; empty while a tensor has no measured candidate. */
+  readonly points: readonly FrontierPoint[]
+  readonly presets: readonly PresetPoint[]
+  readonly damage: DamageDescription
+  /** Effective pool, by bits per weight. */
+  readonly formats: readonly string[]
+  /** Candidates that can not be weighed yet; they are left out. */
+  readonly missing: readonly MissingMeasurements[]
+  /** Figures that come from a sample of rows, and all figures used. */
+  readonly sampledFigures: number
+  readonly figures: number
+  /** Time for the frontier alone. */
+  readonly milliseconds: number
+}
+
+/** One candidate for a tensor (or the group it belongs to). */
+export interface CandidateOption {
+  readonly format: string
+  readonly method: Method | null
+  /** Of the whole group, padded as in the file. */
+  readonly bytes: number
+  readonly damage: number
+  /** On the lower convex hull: can be the best choice for some budget of many tensors. */
+  readonly onHull: boolean
+  readonly chosen: boolean
+  /** Damage avoided per byte by the step to here from the next smaller one on the hull; null for the smallest. */
+  readonly slope: number | null
+}
+
+/** Why a tensor has its format. */
+export interface TensorExplanation {
+  readonly tensors: readonly string[]
+  readonly sensitivity: number
+  readonly sensitivityError: number | null
+  readonly sensitivitySource: 'one' | 'prior' | 'measured' | 'file'
+  readonly options: readonly CandidateOption[]
+  /** Damage avoided per byte at the plan's budget: steps steeper than this are taken. */
+  readonly price: number
+  readonly sentence: string
+}
+
+export interface MemoryEstimate {
+  readonly context: number
+  readonly kvBytes: number
+  readonly kvBytesPerToken: number
+  /** As a formula with the model's figures. */
+  readonly formula: string
+}
+
+/** What `llama-quantize` needs to make the same plan. */
+export interface QuantizeRecipe {
+  /** For `--tensor-type-file`. */
+  readonly text: string
+  readonly bash: string
+  readonly powershell: string
+  readonly findings: readonly Finding[]
+}
+
+/** What is compared with the opened model. */
+export type VerificationCandidate =
+  /** Exported to a temporary file first. */
+  | { readonly kind: 'plan'; readonly choices: PlanChoices; readonly imatrix?: string }
+  | { readonly kind: 'file'; readonly path: string }
+
+export interface VerificationRequest {
+  readonly model: ModelId
+  readonly candidate: VerificationCandidate
+  /** Shown in the list: `Q4_K_M`, `4.5 bpw`. */
+  readonly label: string
+  readonly text: string
+  /** Tokens per chunk. */
+  readonly context: number
+  /** All of the text when absent. */
+  readonly chunks?: number
+}
+
+/** Measured by llama.cpp on a text, candidate against reference. Divergences in nats. */
+export interface Verification {
+  readonly perplexity: { readonly reference: number; readonly candidate: number }
+  readonly kld: {
+    readonly mean: number
+    readonly standardError: number
+    readonly median: number
+    readonly p99: number
+    readonly max: number
+  }
+  /** Fraction of positions. */
+  readonly sameTopToken: number
+  /** Tokens evaluated, and positions scored. */
+  readonly tokens: number
+  readonly scoredTokens: number
+  readonly context: number
+  readonly tokensPerSecond: number
+}
+
+export interface StoredVerification extends Verification {
+  readonly id: string
+  readonly label: string
+  readonly finishedAt: string
+  /** Format and method per tensor; null for a file that was not made from a plan. */
+  readonly choices: PlanChoices | null
+  readonly imatrix: string | null
+  readonly fileBytes: number
+  readonly bpw: number
+  /** Name and SHA-256 of the text. */
+  readonly text: { readonly name: string; readonly sha256: string }
+}
+
+export interface SensitivityRequest {
+  readonly model: ModelId
+  readonly text: string
+  readonly imatrix?: string
+  readonly context: number
+  /** At most; whole chunks are used. */
+  readonly tokens: number
+  /** Formats that each group is replaced by, one after the other. */
+  readonly formats: readonly string[]
+  /** One measurement per tensor, or per role within a number of neighbouring layers. */
+  readonly grouping: { readonly kind: 'tensor' } | { readonly kind: 'layers'; readonly layers: number }
+}
+
+/** Known before anything is measured but the speed of this machine. */
+export interface SensitivityEstimate {
+  readonly groups: number
+  /** Of which the cache knows so many. */
+  readonly known: number
+  readonly evaluations: number
+  readonly tokensPerEvaluation: number
+  /** Timed on the first chunk. */
+  readonly tokensPerSecond: number
+  readonly seconds: number
+  readonly temporaryBytes: number
+}
+
+/** One group replaced by its quantized twin. */
+export interface SensitivityGroup {
+  readonly tensors: readonly string[]
+  readonly format: string
+  /** Root of the summed squares over the tensors of the group. */
+  readonly relativeError: number
+  /** Null without importance. */
+  readonly weightedRelativeError: number | null
+  /** Mean KL divergence in nats. */
+  readonly kld: number
+  readonly perplexityChange: number
+  /** KL divergence per squared error: of `weightedRelativeError` where known, else of `relativeError`. Over all formats of the group. */
+  readonly alpha: number
+  readonly standardError: number
+}
+
+export interface Sensitivities {
+  readonly schema: 1
+  readonly model: string
+  readonly tokens: number
+  readonly context: number
+  readonly groups: readonly SensitivityGroup[]
+}
+
+/** One tensor of two models. */
+export interface TensorPair {
+  readonly name: string
+  readonly a: { readonly type: string; readonly shape: readonly number[]; readonly bytes: number } | null
+  readonly b: { readonly type: string; readonly shape: readonly number[]; readonly bytes: number } | null
+}
+
+export interface TensorPairError {
+  /** |b - a| / |a|; null where nothing can be compared. */
+  readonly relativeError: number | null
+  readonly nonFinite: number
 }
 
 /** A metadata entry that an export sets; 64-bit integers are decimal strings. */
@@ -226,7 +503,7 @@ export interface ExportPreview {
 }
 
 export interface OpenFilter {
-  readonly kind: 'model' | 'imatrix' | 'plan'
+  readonly kind: 'model' | 'imatrix' | 'plan' | 'text' | 'sensitivities'
 }
 
 /** Every method: its request and its reply. */
@@ -268,12 +545,55 @@ export interface Methods {
   'jobs.resume': { request: { job: JobId }; reply: Job }
   'jobs.cancel': { request: { job: JobId }; reply: Job }
   'jobs.dismiss': { request: { job: JobId }; reply: null }
-  'plans.presets': { request: null; reply: readonly string[] }
-  'plans.preset': { request: { model: ModelId; preset: string; method: Method }; reply: Plan }
-  /** Exact size and known errors of a set of choices. */
-  'plans.evaluate': { request: { model: ModelId; choices: PlanChoices; imatrix?: string }; reply: Plan }
+  'plans.presets': { request: null; reply: PresetList }
+  /** `pure`: the preset's base format for every tensor, as `llama-quantize --pure`. */
+  'plans.preset': {
+    request: {
+      model: ModelId
+      preset: string
+      method: Method
+      imatrix?: string
+      pure?: boolean
+      damage?: DamageSettings
+    }
+    reply: Plan
+  }
+  /** Exact size and known errors of a set of choices; damage by role priors when no model is named. */
+  'plans.evaluate': {
+    request: { model: ModelId; choices: PlanChoices; imatrix?: string; damage?: DamageSettings }
+    reply: Plan
+  }
   'plans.save': { request: { plan: Plan; path: string }; reply: null }
-  'plans.load': { request: { model: ModelId; path: string }; reply: Plan }
+  /** A saved plan, or a recipe for `llama-quantize --tensor-type-file`. */
+  'plans.load': { request: { model: ModelId; path: string; imatrix?: string }; reply: Plan }
+  'plans.recipe': {
+    request: { model: ModelId; choices: PlanChoices; imatrix?: string }
+    reply: QuantizeRecipe
+  }
+  'plans.saveRecipe': { request: { model: ModelId; choices: PlanChoices; path: string }; reply: null }
+  'allocation.frontier': { request: AllocationRequest; reply: AllocationFrontier }
+  'allocation.solve': { request: { allocation: AllocationRequest; budget: Budget }; reply: Plan }
+  'allocation.explain': {
+    request: { allocation: AllocationRequest; choices: PlanChoices; tensor: string }
+    reply: TensorExplanation
+  }
+  'allocation.memory': {
+    request: { model: ModelId; context: number; cacheType: CacheType }
+    reply: MemoryEstimate
+  }
+  'verification.start': { request: VerificationRequest; reply: Job }
+  /** Newest first, of models with the same weights. */
+  'verification.list': { request: { model: ModelId }; reply: readonly StoredVerification[] }
+  'verification.forget': { request: { id: string }; reply: null }
+  /** Runs llama.cpp for a few seconds. */
+  'sensitivity.estimate': { request: SensitivityRequest; reply: SensitivityEstimate }
+  'sensitivity.start': { request: SensitivityRequest; reply: Job }
+  /** What is measured of a model, with or without importance; null when nothing is. */
+  'sensitivity.list': { request: { model: ModelId; imatrix?: string }; reply: Sensitivities | null }
+  'sensitivity.save': { request: { sensitivities: Sensitivities; path: string }; reply: null }
+  /** Two opened models, aligned by name: A's order, then what only B has. */
+  'models.pairs': { request: { a: ModelId; b: ModelId }; reply: readonly TensorPair[] }
+  'models.pairError': { request: { a: ModelId; b: ModelId; tensor: string }; reply: TensorPairError }
   'export.preview': { request: Omit<ExportRequest, 'overwrite' | 'allowRequantize'>; reply: ExportPreview }
   'export.start': { request: ExportRequest; reply: Job }
 }
