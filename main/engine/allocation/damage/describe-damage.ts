@@ -1,0 +1,51 @@
+import type { DamageModel, SensitivityMeasure, TensorSensitivity } from './damage-model.ts'
+
+/** What is shown beside every predicted damage. */
+export interface DamageDescription {
+  readonly model: DamageModel
+  /** What the number means and what it leaves out. */
+  readonly explanation: string
+  readonly unit: string
+  /** Which error is squared. */
+  readonly measure: SensitivityMeasure | 'mixed'
+  /** Quantizable tensors whose sensitivity was measured, and all of them. */
+  readonly measuredTensors: number
+  readonly tensors: number
+}
+
+const SENTENCES: Readonly<Record<DamageModel, string>> = {
+  error:
+    'The sum of squared relative errors of the weights. It knows nothing of what a tensor does, and starves large tensors that matter, such as the embedding and the output: use it to look, not to decide.',
+  importance:
+    'The sum of squared errors, weighted by how strongly each column is used. It does not know how much a tensor matters to the output.',
+  priors:
+    'Squared errors times a guess of how much each tensor matters, from its role, place and size. A guess only compares plans: it promises no perplexity, and no figure of it was measured on this model.',
+  measured:
+    'The KL divergence that the source and the plan are expected to have, from sensitivities measured in llama.cpp one group at a time. It takes errors as small and independent, and is known for the calibration text only: verify the plan.',
+}
+
+const UNITS: Readonly<Record<DamageModel, string>> = {
+  error: 'squared relative error',
+  importance: 'squared relative error',
+  priors: 'none',
+  measured: 'nats',
+}
+
+/** What the predicted damage of a plan means, under the sensitivities it is made of. */
+export function describeDamage(
+  model: DamageModel,
+  sensitivities: ReadonlyMap<string, TensorSensitivity>,
+): DamageDescription {
+  const all = [...sensitivities.values()]
+  const measures = new Set(all.map(({ measure }) => measure))
+  const [measure] = measures
+  const measuredTensors = all.filter(({ source }) => source === 'measured' || source === 'file').length
+  return {
+    model,
+    explanation: SENTENCES[model],
+    unit: UNITS[model],
+    measure: measures.size > 1 ? 'mixed' : (measure ?? 'relativeError'),
+    measuredTensors,
+    tensors: all.length,
+  }
+}
