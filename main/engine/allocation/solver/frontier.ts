@@ -1,0 +1,120 @@
+import { CompensatedSum } from './compensated-sum.ts'
+import { lowerHulls, slopeBetween, type Hull } from './hull.ts'
+import { tabulate, type OptionTable } from './option-table.ts'
+import { checkProblem, type Problem } from './problem.ts'
+
+/** A set of choices that no other set of at most these bytes can beat. */
+export interface HullPoint {
+  readonly bytes: number
+  readonly damage: number
+  /** Damage avoided per byte by the step to here; Infinity for the first point, to which no step leads. */
+  readonly slope: number
+}
+
+/** Every set of choices that is best for some price of a byte, from the fewest bytes to the least damage. */
+export interface Frontier {
+  readonly points: readonly HullPoint[]
+  readonly smallestBytes: number
+  /** Bytes of the least damage; more are of no use. */
+  readonly largestBytes: number
+  readonly options: OptionTable
+  readonly hull: Hull
+  /** Position in `hull.position` of every group's choice at a point. */
+  hullAt(point: number): Int32Array
+  /** Option of every group at a point, as indices into the problem's lists. */
+  choicesAt(point: number): Int32Array
+}
+
+interface Steps {
+  readonly group: Int32Array
+  readonly bytes: Float64Array
+  readonly damage: Float64Array
+  readonly slope: Float64Array
+}
+
+/**
+ * The Lagrangian frontier: the hull steps of all groups, taken in the order of the damage they avoid per byte.
+ *
+ * Equal slopes are taken in the order of the groups, so the same problem gives the same frontier.
+ *
+ * @throws QuantaloupeError `BAD_OPTIONS`
+ */
+export function buildFrontier(problem: Problem): Frontier {
+  checkProblem(problem)
+  const options = tabulate(problem)
+  const hull = lowerHulls(options)
+  const steps = sortedSteps(options, hull)
+  const points = walk(options, hull, steps)
+  const hullAt = (point: number): Int32Array => {
+    const taken = hull.start.slice(0, -1)
+    for (const group of steps.group.subarray(0, point)) taken[group] = (taken[group] ?? 0) + 1
+    return taken
+  }
+  return {
+    points,
+    smallestBytes: points[0]?.bytes ?? 0,
+    largestBytes: points.at(-1)?.bytes ?? 0,
+    options,
+    hull,
+    hullAt,
+    choicesAt: (point) => hullAt(point).map((taken) => options.index[hull.position[taken] ?? 0] ?? 0),
+  }
+}
+
+function sortedSteps(options: OptionTable, hull: Hull): Steps {
+  const groups = hull.start.length - 1
+  const count = hull.position.length - groups
+  const unsorted = emptySteps(count)
+  let step = 0
+  for (let group = 0; group < groups; group++) {
+    for (let taken = (hull.start[group] ?? 0) + 1; taken < (hull.start[group + 1] ?? 0); taken++, step++) {
+      const [from, to] = [hull.position[taken - 1] ?? 0, hull.position[taken] ?? 0]
+      unsorted.group[step] = group
+      unsorted.bytes[step] = (options.bytes[to] ?? 0) - (options.bytes[from] ?? 0)
+      unsorted.damage[step] = (options.damage[from] ?? 0) - (options.damage[to] ?? 0)
+      unsorted.slope[step] = slopeBetween(options, from, to)
+    }
+  }
+  // Steps of a group stand in the order they are taken in, which the index keeps where slopes are equal.
+  const order = Int32Array.from({ length: count }, (_, index) => index)
+  order.sort((a, b) => (unsorted.slope[b] ?? 0) - (unsorted.slope[a] ?? 0) || a - b)
+  return {
+    group: order.map((index) => unsorted.group[index] ?? 0),
+    bytes: Float64Array.from(order, (index) => unsorted.bytes[index] ?? 0),
+    damage: Float64Array.from(order, (index) => unsorted.damage[index] ?? 0),
+    slope: Float64Array.from(order, (index) => unsorted.slope[index] ?? 0),
+  }
+}
+
+function emptySteps(count: number): Steps {
+  return {
+    group: new Int32Array(count),
+    bytes: new Float64Array(count),
+    damage: new Float64Array(count),
+    slope: new Float64Array(count),
+  }
+}
+
+/**
+ * Bytes and damage of every point.
+ *
+ * Damages are summed from the least one up: adding what each step avoids keeps the relative error of every point
+ * small, where subtracting from the largest would leave the small ones to rounding.
+ */
+function walk(options: OptionTable, hull: Hull, steps: Steps): HullPoint[] {
+  const damage = new CompensatedSum()
+  let bytes = 0
+  for (const after of hull.start.subarray(1)) {
+    const largest = hull.position[after - 1] ?? 0
+    damage.add(options.damage[largest] ?? 0)
+    bytes += options.bytes[largest] ?? 0
+  }
+  const points: HullPoint[] = []
+  for (let step = steps.slope.length - 1; step >= 0; step--) {
+    points.push({ bytes, damage: damage.value, slope: steps.slope[step] ?? 0 })
+    damage.add(steps.damage[step] ?? 0)
+    bytes -= steps.bytes[step] ?? 0
+  }
+  points.push({ bytes, damage: damage.value, slope: Infinity })
+  return points.reverse()
+}
