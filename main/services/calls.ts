@@ -34,6 +34,8 @@ const HANDLERS: Handlers = {
   'models.metadata': ({ library }, { model }) => metadataRows(library.get(model).model),
   'models.metadataArray': ({ library }, { model, key, offset, length }) =>
     library.metadataArray(model, key, offset, length),
+  'models.pairs': ({ diff }, request) => diff.pairs(request),
+  'models.pairError': ({ diff }, request) => diff.pairError(request),
   'tensor.histogram': ({ measurements }, request) => measurements.histogram(request),
   'tensor.measurements': ({ measurements }, request) => measurements.ofTensor(request),
   'tensor.profile': ({ measurements }, request) => measurements.profile(request),

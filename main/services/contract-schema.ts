@@ -52,6 +52,8 @@ export const REQUEST_SCHEMAS = {
     offset: z.int().nonnegative(),
     length: z.int().nonnegative().max(MAX_PAGE),
   }),
+  'models.pairs': z.strictObject({ a: text, b: text }),
+  'models.pairError': z.strictObject({ a: text, b: text, tensor: text }),
   'tensor.histogram': z.strictObject({ model: text, tensor: text }),
   'tensor.measurements': z.strictObject({ model: text, tensor: text, imatrix }),
   'tensor.profile': z.strictObject({ model: text, tensor: text, format: text, method, imatrix }),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import {
   callOk,
+  codeOf,
   choose,
   floatTensor,
   testFolder,
@@ -90,4 +91,61 @@ it('fails when a file has changed', async () => {
     code: 'FILE_CHANGED',
     details: { place: b },
   })
+})
+
+it('aligns two opened models without reading their weights', async () => {
+  const services = testServices()
+  const extra = [floatTensor('b.weight', [256, 2], 6)]
+  const a = await callOk(services, 'models.open', { path: writeSmallModel(testFolder()) })
+  const b = await callOk(services, 'models.open', { path: writeSmallModel(testFolder(), { extra }) })
+  const pairs = await callOk(services, 'models.pairs', { a: a.id, b: b.id })
+  expect(pairs.map(({ name }) => name)).toEqual([
+    ...services.library.get(a.id).model.tensors.map(({ name }) => name),
+    'b.weight',
+  ])
+  const embedding = { type: 'F16', shape: [256, 64], bytes: 32_768 }
+  expect(pairs[0]).toEqual({ name: 'token_embd.weight', a: embedding, b: embedding })
+  expect(pairs.at(-1)).toEqual({
+    name: 'b.weight',
+    a: null,
+    b: { type: 'F32', shape: [256, 2], bytes: 2048 },
+  })
+})
+
+it('gives the error of one pair as the comparison of all does', async () => {
+  const services = testServices()
+  const [a, b] = [writeSmallModel(testFolder()), writeSmallModel(testFolder(), { seed: 50 })]
+  const ids = [(await services.library.open(a)).id, (await services.library.open(b)).id] as const
+  for (const { name, relativeError, nonFinite } of await services.diff.compare(...ids)) {
+    const pair = { a: ids[0], b: ids[1], tensor: name }
+    expect(relativeError).toBeGreaterThan(1)
+    expect(await callOk(services, 'models.pairError', pair)).toEqual({ relativeError, nonFinite })
+  }
+})
+
+it('answers for a pair while a job holds all threads', async () => {
+  const services = testServices({ threads: 1 })
+  const path = writeSmallModel(testFolder(), { layers: 8, rows: 512 })
+  const { id: model } = await services.library.open(path)
+  const request = { model, formats: ['IQ2_S', 'IQ3_S'], method: 'reference' as const }
+  const analysis = await services.analysis.start(request)
+  const pair = { a: model, b: model, tensor: 'token_embd.weight' }
+  expect(await callOk(services, 'models.pairError', pair)).toEqual({ relativeError: 0, nonFinite: 0 })
+  const jobs = await callOk(services, 'jobs.list', null)
+  expect(jobs.find(({ id }) => id === analysis.id)?.state).toBe('running')
+  await callOk(services, 'jobs.cancel', { job: analysis.id })
+})
+
+it('tells a tensor of one side from one of neither', async () => {
+  const services = testServices()
+  const extra = [floatTensor('b.weight', [256, 2], 6)]
+  const a = await services.library.open(writeSmallModel(testFolder()))
+  const b = await services.library.open(writeSmallModel(testFolder(), { extra }))
+  const pair = { a: a.id, b: b.id }
+  expect(await callOk(services, 'models.pairError', { ...pair, tensor: 'b.weight' })).toEqual({
+    relativeError: null,
+    nonFinite: 0,
+  })
+  expect(await codeOf(services, 'models.pairError', { ...pair, tensor: 'c.weight' })).toBe('UNKNOWN_TENSOR')
+  expect(await codeOf(services, 'models.pairs', { ...pair, b: 'model-99' })).toBe('UNKNOWN_MODEL')
 })
