@@ -217,10 +217,10 @@ export interface DamageDescription {
 export interface PresetInfo {
   readonly name: string
   readonly aliases: readonly string[]
-  /** The format that most tensors get. */
-  readonly base: string
-  /** `general.file_type`. */
-  readonly fileType: number
+  /** The format that no rule changes; null where every tensor keeps its stored type. */
+  readonly base: string | null
+  /** `general.file_type`; null where the file keeps its own. */
+  readonly fileType: number | null
   readonly description: string
 }
 
@@ -244,6 +244,8 @@ export interface Plan {
   readonly lowerBound: number | null
   /** (predictedDamage - lowerBound) / predictedDamage. */
   readonly gap: number | null
+  /** Damage that one more byte would avoid at the budget; absent from plans that were not searched for. */
+  readonly price?: number
   readonly tensors: readonly PlannedTensor[]
 }
 
