@@ -50,6 +50,12 @@ export interface GgufLayout {
   readonly fileBytes: number
 }
 
+export interface GgufSize {
+  /** Up to the data section, padding included. */
+  readonly headerBytes: number
+  readonly fileBytes: number
+}
+
 /** A metadata entry of the output: copied from the source or encoded here. */
 type OutputEntry = { readonly copied: MetadataEntry } | { readonly encoded: Uint8Array }
 
@@ -62,6 +68,38 @@ type OutputEntry = { readonly copied: MetadataEntry } | { readonly encoded: Uint
  * @throws QuantaloupeError `UNSUPPORTED_SOURCE`, `UNSUPPORTED_TENSOR`, `FILE_CHANGED`
  */
 export function layoutGguf(options: LayoutOptions): GgufLayout {
+  const { source, tensors } = options
+  const { entries, dataStart, offsets, fileBytes } = arrange(options)
+  const writer = new ByteWriter(dataStart)
+  writer.u32(GGUF_MAGIC)
+  writer.u32(VERSION)
+  writer.u64(tensors.length)
+  writer.u64(entries.length)
+  writeEntries(writer, source, entries)
+  tensors.forEach((tensor, index) => writeTensorInfo(writer, tensor, offsets[index] ?? 0))
+  const tensorOffsets = offsets.map((offset) => dataStart + offset)
+  return { header: writer.bytes, tensorOffsets, fileBytes }
+}
+
+/**
+ * The size of what {@link layoutGguf} lays out. Reads nothing, so it does not notice that the source has changed.
+ *
+ * @throws QuantaloupeError `UNSUPPORTED_SOURCE`, `UNSUPPORTED_TENSOR`
+ */
+export function measureGguf(options: LayoutOptions): GgufSize {
+  const { dataStart, fileBytes } = arrange(options)
+  return { headerBytes: dataStart, fileBytes }
+}
+
+interface Arrangement {
+  readonly entries: readonly OutputEntry[]
+  readonly dataStart: number
+  /** In the data section. */
+  readonly offsets: readonly number[]
+  readonly fileBytes: number
+}
+
+function arrange(options: LayoutOptions): Arrangement {
   const { source, tensors, alignment = DEFAULT_ALIGNMENT } = options
   if (source.container !== 'gguf') throw unsupportedSource(source)
   tensors.forEach(checkTensor)
@@ -70,19 +108,7 @@ export function layoutGguf(options: LayoutOptions): GgufLayout {
   const entryBytes = entries.reduce((sum, entry) => sum + entryLength(entry), 0)
   const dataStart = padTo(alignment, 24 + entryBytes + infoBytes)
   const { offsets, dataBytes } = placeInOrder(tensors, alignment)
-
-  const writer = new ByteWriter(dataStart)
-  writer.u32(GGUF_MAGIC)
-  writer.u32(VERSION)
-  writer.u64(tensors.length)
-  writer.u64(entries.length)
-  writeEntries(writer, source, entries)
-  tensors.forEach((tensor, index) => writeTensorInfo(writer, tensor, offsets[index] ?? 0))
-  return {
-    header: writer.bytes,
-    tensorOffsets: offsets.map((offset) => dataStart + offset),
-    fileBytes: dataStart + dataBytes,
-  }
+  return { entries, dataStart, offsets, fileBytes: dataStart + dataBytes }
 }
 
 function unsupportedSource(source: Model): QuantaloupeError {

@@ -2,6 +2,8 @@ import type { Database } from 'better-sqlite3'
 import type { ErrorProfile, Measurement } from '../../engine/metrics/measurement.ts'
 import type { Method } from '../../engine/quantizers/format.ts'
 import { ENGINE_VERSION } from '../../engine/version.ts'
+import { ErrorMemo } from './error-memo.ts'
+import type { ErrorsByFormat } from './error-memo.ts'
 
 /** What a measurement depends on, the engine's version apart. */
 export interface MeasurementKey {
@@ -63,6 +65,7 @@ export class MeasurementStore {
   readonly #storeProfile
   readonly #dropProfile
   readonly #transaction
+  readonly #errors: ErrorMemo
 
   constructor(database: Database) {
     const select = `SELECT id, fraction, ${SELECTED.join(', ')} FROM measurements
@@ -79,6 +82,17 @@ export class MeasurementStore {
     this.#storeProfile = database.prepare('INSERT OR REPLACE INTO error_profiles VALUES (?, ?, ?, ?)')
     this.#dropProfile = database.prepare('DELETE FROM error_profiles WHERE measurement = ?')
     this.#transaction = database.transaction((work: () => void) => work())
+    this.#errors = new ErrorMemo(database)
+  }
+
+  /** Changes with every measurement that is stored, by this process or another one. */
+  version(): string {
+    return this.#errors.version()
+  }
+
+  /** Errors in all formats and methods, as of the last call of `version`. */
+  errorsOf(place: Pick<MeasurementKey, 'fingerprint' | 'importance'>): ErrorsByFormat {
+    return this.#errors.find(place)
   }
 
   find(key: MeasurementKey): StoredFigures | null {
@@ -108,6 +122,7 @@ export class MeasurementStore {
     this.#transaction.immediate(() => {
       for (const entry of entries) this.#store(entry.key, entry.stored, entry.profile)
     })
+    this.#errors.drop(entries.map(({ key }) => key))
   }
 
   #store(key: MeasurementKey, { figures, fraction }: StoredFigures, profile: ErrorProfile | null): void {

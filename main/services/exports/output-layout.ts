@@ -1,7 +1,7 @@
 import { fileTypeOf } from '../../engine/allocation/file-type-of.ts'
 import { QuantaloupeError } from '../../engine/errors.ts'
-import { layoutGguf } from '../../engine/formats/gguf-writer.ts'
-import type { GgufLayout, Override } from '../../engine/formats/gguf-writer.ts'
+import { layoutGguf, measureGguf } from '../../engine/formats/gguf-writer.ts'
+import type { GgufLayout, GgufSize, LayoutOptions, Override } from '../../engine/formats/gguf-writer.ts'
 import type { Model } from '../../engine/formats/model.ts'
 import type { MetadataSetting } from '../../../preload/contract.ts'
 import { typeByName } from '../../engine/tensor/type-geometry.ts'
@@ -30,10 +30,31 @@ export interface ExportMetadata {
 export function layoutExport(
   model: Model,
   resolved: readonly ResolvedTensor[],
-  { imatrix, metadata = [] }: ExportMetadata,
+  metadata: ExportMetadata,
 ): GgufLayout {
+  return layoutGguf(layoutOptions(model, resolved, metadata))
+}
+
+/**
+ * The size of the exported file alone, for what asks often. Reads nothing, so a changed source is not noticed.
+ *
+ * @throws QuantaloupeError `CONVERSION_NEEDED`, `UNSUPPORTED_TENSOR`, `BAD_METADATA`
+ */
+export function measureExport(
+  model: Model,
+  resolved: readonly ResolvedTensor[],
+  metadata: ExportMetadata,
+): GgufSize {
+  return measureGguf(layoutOptions(model, resolved, metadata))
+}
+
+function layoutOptions(
+  model: Model,
+  resolved: readonly ResolvedTensor[],
+  { imatrix, metadata = [] }: ExportMetadata,
+): LayoutOptions {
   if (model.container !== 'gguf') throw conversionNeeded(model)
-  return layoutGguf({
+  return {
     source: model,
     overrides: new Map([...exportOverrides(resolved, imatrix), ...settingsAsOverrides(model, metadata)]),
     tensors: resolved.map(({ tensor, change, bytes }) => ({
@@ -42,7 +63,7 @@ export function layoutExport(
       typeId: change ? change.format.id : storedTypeId(tensor.type),
       bytes,
     })),
-  })
+  }
 }
 
 /** Metadata that is no longer what it was; untouched where every tensor is copied. */

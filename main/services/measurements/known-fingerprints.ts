@@ -6,9 +6,15 @@ import type { Cache } from '../cache/cache.ts'
 export class KnownFingerprints {
   readonly #cache: Cache
   readonly #byFile = new WeakMap<ModelFile, Map<string, string>>()
+  #stored = 0
 
   constructor(cache: Cache) {
     this.#cache = cache
+  }
+
+  /** Grows with every fingerprint that is read. */
+  get version(): number {
+    return this.#stored
   }
 
   find(source: TensorSource): string | null {
@@ -20,6 +26,7 @@ export class KnownFingerprints {
   }
 
   store(source: TensorSource, fingerprint: string): void {
+    this.#stored += 1
     this.#of(source.file).set(source.name, fingerprint)
     this.#cache.use(({ fingerprints }) => fingerprints.store(source.file, source, fingerprint))
   }

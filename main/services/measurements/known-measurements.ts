@@ -7,6 +7,7 @@ import { weightCount } from '../../engine/tensor/tensor.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 import type { CachedMeasurement } from '../../../preload/contract.ts'
 import type { Cache } from '../cache/cache.ts'
+import type { ErrorsByFormat } from '../cache/error-memo.ts'
 import type { Figures, MeasurementKey } from '../cache/measurements.ts'
 import type { ActivationStatistics } from './activation-statistics.ts'
 import type { KnownFingerprints } from './known-fingerprints.ts'
@@ -32,6 +33,8 @@ export function measurementOf(
   }
 }
 
+const NOTHING_KNOWN: ErrorsByFormat = new Map()
+
 /** What the cache knows of opened models; nothing is measured or read from the model here. */
 export class KnownMeasurements {
   readonly #cache: Cache
@@ -40,6 +43,19 @@ export class KnownMeasurements {
   constructor(cache: Cache, fingerprints: KnownFingerprints) {
     this.#cache = cache
     this.#fingerprints = fingerprints
+  }
+
+  /** Changes whenever something may be known that was not known before. */
+  version(): string {
+    return `${this.#fingerprints.version} ${this.#cache.use(({ measurements }) => measurements.version())}`
+  }
+
+  /** Errors of a tensor in all effective formats and methods at once, as of the last call of `version`. */
+  errors(model: Model, tensor: Tensor, statistics: ActivationStatistics): ErrorsByFormat {
+    const fingerprint = this.#fingerprints.find(tensorSource(model, tensor))
+    if (fingerprint === null) return NOTHING_KNOWN
+    const importance = statistics.importance.get(tensor.name)?.fingerprint ?? ''
+    return this.#cache.use(({ measurements }) => measurements.errorsOf({ fingerprint, importance }))
   }
 
   /** Null where the tensor was never read or this format never measured. */
