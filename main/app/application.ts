@@ -14,6 +14,7 @@ import { declareScheme, serveWindow } from './window-protocol.ts'
 /** Where the built parts are; known to the entry alone. */
 export interface ApplicationFiles {
   readonly engineWorker: URL
+  readonly llamaProcess: URL
   /** Path of the preload script. */
   readonly preload: string
   /** Folder of the built window. */
@@ -83,6 +84,7 @@ export class Application {
     const current = (): BrowserWindow | null => this.#window
     this.#services = createServices({
       workerUrl: this.#files.engineWorker,
+      llamaUrl: this.#files.llamaProcess,
       dataFolder: data,
       threads: availableParallelism(),
       useNative: true,

@@ -4,7 +4,9 @@ import type { OpenFilter } from '../../preload/contract.ts'
 const FILTERS: Readonly<Record<OpenFilter['kind'], FileFilter>> = {
   model: { name: 'Models', extensions: ['gguf', 'safetensors', 'json'] },
   imatrix: { name: 'Importance matrices', extensions: ['dat', 'gguf', 'imatrix'] },
-  plan: { name: 'Plans', extensions: ['json'] },
+  plan: { name: 'Plans and recipes', extensions: ['json', 'txt'] },
+  text: { name: 'Texts', extensions: ['txt', 'raw', 'md'] },
+  sensitivities: { name: 'Sensitivities', extensions: ['json'] },
 }
 
 /** The system's own dialogs, as sheets of the window. */

@@ -8,6 +8,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 const application = new Application({
   engineWorker: new URL('./engine-worker.js', import.meta.url),
+  llamaProcess: new URL('./llama-process.js', import.meta.url),
   preload: path('../preload/index.cjs'),
   window: path('../renderer/'),
   developmentUrl: app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL'],

@@ -111,6 +111,7 @@ const COLUMNS: readonly Column<Row>[] = [
 
 const services = createServices({
   workerUrl: new URL('../workers/engine-worker.ts', import.meta.url),
+  llamaUrl: LLAMA.processUrl,
   dataFolder: join(folder, 'data'),
   threads: availableParallelism(),
   useNative: true,

@@ -17,6 +17,7 @@ const COMMAND_LINE: HostOptions = { host: 'cli', roots: null, initialModel: null
 export function startServices(context: Context, options: HostOptions = COMMAND_LINE): Services {
   return createServices({
     workerUrl: context.files.engineWorker,
+    llamaUrl: context.files.llamaProcess,
     dataFolder: dataFolder(),
     threads: context.threads,
     useNative: context.useNative,

@@ -4,6 +4,8 @@ import type { OpenFilter } from '../../preload/contract.ts'
 export interface ServiceOptions {
   /** The worker's entry file, found from the host's own entry. */
   readonly workerUrl: URL
+  /** The script of the llama.cpp process, found likewise. */
+  readonly llamaUrl: URL
   /** Where the cache database lives; made when missing. */
   readonly dataFolder: string
   readonly threads: number

@@ -45,6 +45,7 @@ export async function startApplication(options: StartOptions = {}): Promise<Test
   const { Application } = await import('../../main/app/application.ts')
   await new Application({
     engineWorker: new URL(`file://${ROOT}/main/workers/engine-worker.ts`),
+    llamaProcess: new URL(`file://${ROOT}/main/llama/llama-process.ts`),
     preload: '/built/preload/index.cjs',
     window: windowFolder,
     developmentUrl: undefined,

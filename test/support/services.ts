@@ -13,6 +13,9 @@ import { seededNormal } from './random-rows.ts'
 /** The real worker, run from source. */
 export const ENGINE_WORKER = new URL('../../main/workers/engine-worker.ts', import.meta.url)
 
+/** The real script around llama.cpp, run from source. */
+export const LLAMA_PROCESS = new URL('../../main/llama/llama-process.ts', import.meta.url)
+
 /** A folder that is gone after the test. */
 export function testFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'quantaloupe-'))
@@ -27,6 +30,7 @@ export function testFolder(): string {
 export function testServices(options: Partial<ServiceOptions> = {}): Services {
   const services = createServices({
     workerUrl: ENGINE_WORKER,
+    llamaUrl: LLAMA_PROCESS,
     dataFolder: options.dataFolder ?? testFolder(),
     threads: 2,
     useNative: false,

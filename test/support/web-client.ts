@@ -63,6 +63,7 @@ export async function startTestHost(limits: Partial<WebLimits> = {}): Promise<Te
   const uploadFolder = claimUploadFolder(data)
   const services = createServices({
     workerUrl: new URL(`file://${ROOT}/main/workers/engine-worker.ts`),
+    llamaUrl: new URL(`file://${ROOT}/main/llama/llama-process.ts`),
     dataFolder: data,
     threads: 1,
     useNative: false,

@@ -6,14 +6,18 @@ import { HistogramStore } from './histograms.ts'
 import { MeasurementStore } from './measurements.ts'
 import { openDatabase } from './open-database.ts'
 import { RecentModels } from './recent-models.ts'
+import { SensitivityStore } from './sensitivities.ts'
 import { translateErrors } from './sqlite-errors.ts'
 import { UnfinishedJobs } from './unfinished-jobs.ts'
+import { VerificationStore } from './verifications.ts'
 
 /** The stores of one cache database. */
 export interface CacheStores {
   readonly fingerprints: FingerprintMemo
   readonly measurements: MeasurementStore
   readonly histograms: HistogramStore
+  readonly verifications: VerificationStore
+  readonly sensitivities: SensitivityStore
   readonly recentModels: RecentModels
   readonly jobs: UnfinishedJobs
 }
@@ -35,6 +39,8 @@ export class Cache {
       fingerprints: new FingerprintMemo(database),
       measurements: new MeasurementStore(database),
       histograms: new HistogramStore(database),
+      verifications: new VerificationStore(database),
+      sensitivities: new SensitivityStore(database),
       recentModels: new RecentModels(database),
       jobs: new UnfinishedJobs(database, randomUUID()),
     }
