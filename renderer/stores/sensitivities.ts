@@ -1,16 +1,15 @@
 import { useLocalStorage } from '@vueuse/core'
 import { defineStore } from 'pinia'
-import { computed, ref, shallowReactive, shallowRef, watch } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type {
   ErrorData,
   Job,
-  ModelId,
   Outcome,
-  Sensitivities,
   SensitivityEstimate,
   SensitivityRequest,
 } from '../../preload/contract.ts'
 import { call } from '../bridge/index.ts'
+import { useDamage } from './damage.ts'
 import { useJobs } from './jobs.ts'
 import { useModels } from './models.ts'
 import { useNotices } from './notices.ts'
@@ -31,40 +30,27 @@ const FIRST_SETTINGS: SensitivitySettings = {
   text: '', context: 512, tokens: 4096, formats: ['Q3_K', 'Q4_K'], layers: 0,
 } // prettier-ignore
 
-function listKey(model: ModelId, imatrix: string | null): string {
-  return JSON.stringify([model, imatrix])
-}
-
 /**
  * How much the active model suffers from errors in each of its tensors, as llama.cpp measured it.
  *
- * - `known` what is measured, with the active importance; null when nothing is. Asks the host at the first use
- *   (reactive: read it in a computed); `error` why it could not
+ * - `known` what is measured, with the active importance; null when nothing is; `error` why it is not known
  * - `settings` of the next measurement, kept; `obstacle` why it can not be estimated; null when it can
  * - `estimate` what it would take, for the settings as they are, or null; `estimating`, `estimateError`;
  *   `askEstimate()` runs llama.cpp for a few seconds
- * - `start()`; `jobs` of the active model, newest first; `refresh()`; `save(path)`
+ * - `start()`; `jobs` of the active model, newest first; `save(path)`
  */
 export const useSensitivities = defineStore('sensitivities', () => {
   const models = useModels()
   const notices = useNotices()
+  const damage = useDamage()
   const jobStore = useJobs()
-  const lists = shallowReactive(new Map<string, Sensitivities | null>())
-  const errors = shallowReactive(new Map<string, ErrorData>())
-  const requested = new Set<string>()
   const settings = useLocalStorage('quantaloupe.sensitivity', FIRST_SETTINGS, { mergeDefaults: true })
   const answer = shallowRef<{ readonly question: string; readonly value: SensitivityEstimate } | null>(null)
   const estimating = ref(false)
   const estimateError = shallowRef<ErrorData | null>(null)
 
-  const activeKey = computed(() => listKey(models.activeId ?? '', models.imatrix))
-  const known = computed(() => {
-    const model = models.activeId
-    if (model === null) return null
-    if (!requested.has(activeKey.value)) void load(model, models.imatrix)
-    return lists.get(activeKey.value) ?? null
-  })
-  const error = computed(() => errors.get(activeKey.value) ?? null)
+  const known = computed(() => damage.measured)
+  const error = computed(() => damage.error)
   const jobs = computed(() =>
     jobStore.all
       .filter((job) => job.kind === 'sensitivity' && job.modelPath === models.active?.path)
@@ -93,20 +79,6 @@ export const useSensitivities = defineStore('sensitivities', () => {
   const question = computed(() => JSON.stringify(request.value))
   const estimate = computed(() => (answer.value?.question === question.value ? answer.value.value : null))
 
-  async function load(model: ModelId, imatrix: string | null): Promise<void> {
-    const key = listKey(model, imatrix)
-    requested.add(key)
-    const outcome = await call('sensitivity.list', { model, ...(imatrix !== null && { imatrix }) })
-    if (outcome.ok) {
-      lists.set(key, outcome.value)
-      errors.delete(key)
-    } else errors.set(key, outcome.error)
-  }
-
-  async function refresh(): Promise<void> {
-    if (models.activeId !== null) await load(models.activeId, models.imatrix)
-  }
-
   async function askEstimate(): Promise<void> {
     const asked = question.value
     if (request.value === null) return
@@ -132,21 +104,16 @@ export const useSensitivities = defineStore('sensitivities', () => {
   }
 
   watch(question, () => (estimateError.value = null))
-  /** Every finished group is kept by the host, also of a run that was stopped. */
+  /** Every finished group is kept by the host while the run goes on. */
   watch(
-    () =>
-      jobStore.all
-        .filter((job) => job.kind === 'sensitivity')
-        .map((job) => `${job.id} ${job.state} ${job.tensorsDone}`)
-        .join(),
-    () => {
-      requested.clear()
-      void refresh()
+    () => jobs.value.filter((job) => job.state === 'running').map((job) => job.tensorsDone),
+    (groups, before) => {
+      if (groups.join() !== before.join() && groups.some((done) => done > 0)) void damage.ask()
     },
   )
 
   return {
     known, error, settings, obstacle, estimate, estimating, estimateError, jobs,
-    askEstimate, start, refresh, save,
+    askEstimate, start, save,
   } // prettier-ignore
 })

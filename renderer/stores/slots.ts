@@ -32,7 +32,7 @@ const EMPTY: Slots = { A: null, B: null, C: null }
  * - `put(name, label, choices)`, `putCurrent(name)`, `putPreset(name, preset, method)`, `load(name, path)`, `clear(name)`
  * - `use(name)` makes it the current plan; pinned tensors keep their choice
  *
- * All are evaluated with the active importance, and again when that changes or an analysis has ended.
+ * All are evaluated with the importance and the damage model in use, and again when these change or an analysis ends.
  */
 export const useSlots = defineStore('slots', () => {
   const models = useModels()
@@ -52,10 +52,16 @@ export const useSlots = defineStore('slots', () => {
     const slot = byModel.value.get(model)?.[name]
     if (!slot) return
     const { imatrix } = models
+    const { damage } = current
     const { choices } = slot
-    const outcome = await call('plans.evaluate', { model, choices, ...(imatrix !== null && { imatrix }) })
+    const outcome = await call('plans.evaluate', {
+      model,
+      choices,
+      damage,
+      ...(imatrix !== null && { imatrix }),
+    })
     const now = byModel.value.get(model)?.[name]
-    if (now?.choices !== choices || models.imatrix !== imatrix) return
+    if (now?.choices !== choices || models.imatrix !== imatrix || current.damage !== damage) return
     set(
       model,
       name,
@@ -107,6 +113,7 @@ export const useSlots = defineStore('slots', () => {
     [
       () => models.activeId,
       () => models.imatrix,
+      () => current.damage,
       () => jobs.all.filter((job) => job.kind === 'analysis' && hasEnded(job)).length,
     ],
     () => void evaluateAll(),

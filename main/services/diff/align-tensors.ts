@@ -2,6 +2,8 @@ import type { TensorPair } from '../../../preload/contract.ts'
 import type { Model } from '../../engine/formats/model.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 
+export type TensorSide = NonNullable<TensorPair['a']>
+
 /** The tensors of one name in two models. */
 export interface AlignedTensors {
   readonly name: string
@@ -25,6 +27,6 @@ export function describePair({ name, a, b }: AlignedTensors): TensorPair {
   return { name, a: a && side(a), b: b && side(b) }
 }
 
-function side({ type, shape, bytes }: Tensor): NonNullable<TensorPair['a']> {
+function side({ type, shape, bytes }: Tensor): TensorSide {
   return { type, shape, bytes }
 }

@@ -7,6 +7,8 @@ import type { AlignedTensors } from './align-tensors.ts'
 import { comparability, compareTensors, NOT_COMPARED } from './compare-tensors.ts'
 import type { Comparability } from './compare-tensors.ts'
 
+export type { TensorSide } from './align-tensors.ts'
+
 /** One tensor of two models, compared where it can be. */
 export interface TensorDifference extends TensorPair, TensorPairError {
   readonly status: Comparability
