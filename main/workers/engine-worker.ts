@@ -8,6 +8,7 @@ import { histogram } from './tasks/histogram.ts'
 import { locate } from './tasks/locate.ts'
 import { measure } from './tasks/measure.ts'
 import { quantize } from './tasks/quantize.ts'
+import { twin } from './tasks/twin.ts'
 
 function perform(task: Task): TaskResults[Task['kind']] {
   switch (task.kind) {
@@ -19,6 +20,8 @@ function perform(task: Task): TaskResults[Task['kind']] {
       return histogram(task)
     case 'quantize':
       return quantize(task)
+    case 'twin':
+      return twin(task)
     case 'copy':
       return copyBytes(task)
     case 'compare':

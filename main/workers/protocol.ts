@@ -77,6 +77,17 @@ export interface QuantizeTask extends TaskBase {
   readonly outputOffsetBytes: number
 }
 
+/**
+ * Writes the quantized-dequantized twin of rows, in the type the source is stored in, at their place in a copy of its
+ * file.
+ */
+export interface TwinTask extends Omit<QuantizeTask, 'kind'> {
+  readonly kind: 'twin'
+}
+
+/** Of the twin against its source; the sums of `ErrorSums`, over the rows of the task. */
+export type TwinSums = Pick<ErrorSums, 'error2' | 'weight2' | 'importanceError2' | 'importanceWeight2'>
+
 /** Copies stored bytes into an existing file: unchanged, or turned to little endian. */
 export interface CopyTask extends TaskBase {
   readonly kind: 'copy'
@@ -98,7 +109,14 @@ export interface LocateTask extends TaskBase {
 }
 
 export type Task =
-  FingerprintTask | MeasureTask | HistogramTask | QuantizeTask | CopyTask | CompareTask | LocateTask
+  | FingerprintTask
+  | MeasureTask
+  | HistogramTask
+  | QuantizeTask
+  | TwinTask
+  | CopyTask
+  | CompareTask
+  | LocateTask
 
 export interface TaskResults {
   fingerprint: string
@@ -107,6 +125,8 @@ export interface TaskResults {
   histogram: Histogram
   /** Non-finite source weights are an error: `NON_FINITE_WEIGHT`. */
   quantize: { readonly writtenBytes: number }
+  /** Sources that are no plain floats are an error: `SOURCE_QUANTIZED`. */
+  twin: TwinSums
   copy: { readonly writtenBytes: number }
   /** sum (b - a)^2 and sum a^2 over weights that are finite in both, and the count of the others. */
   compare: { readonly difference2: number; readonly weight2: number; readonly nonFinite: number }
