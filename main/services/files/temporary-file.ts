@@ -27,9 +27,9 @@ export function temporaryPath(target: string): string {
   return path
 }
 
-/** Removes a temporary file of ours, if it is there. */
+/** Removes a temporary file or folder of ours, if it is there. */
 export function dropTemporary(path: string): void {
-  rmSync(path, { force: true })
+  rmSync(path, { recursive: true, force: true })
   ours.delete(path)
 }
 
@@ -41,7 +41,7 @@ export function removeDebris(folder: string): void {
     if (owner !== host() || processId === undefined || ours.has(path)) continue
     if (Number(processId) !== process.pid && isAlive(Number(processId))) continue
     try {
-      rmSync(path, { force: true })
+      rmSync(path, { recursive: true, force: true })
     } catch {
       // Somebody else's to remove.
     }

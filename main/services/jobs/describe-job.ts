@@ -29,7 +29,7 @@ export function describeJob(record: JobRecord): Job {
     bytesDone: meter.bytesDone,
     bytesTotal: meter.bytesTotal,
     bytesPerSecond: isMoving ? meter.bytesPerSecond : null,
-    remainingMs: isMoving ? meter.remainingMs : null,
+    remainingMs: isMoving ? record.switch.remainingMs : null,
     error: record.error,
     findings: [...findings],
     startedAt: record.startedAt,

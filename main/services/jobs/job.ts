@@ -14,6 +14,10 @@ export type JobTask<K extends Task['kind']> = Omit<TaskOf<K>, 'control' | 'useNa
 export interface JobContext {
   readonly threads: number
   readonly meter: ProgressMeter
+  /** Chunks of text that llama.cpp evaluates; the remaining time is theirs where there are any. */
+  readonly chunks: ProgressMeter
+  /** Aborted when the job is cancelled. */
+  readonly signal: AbortSignal
   readonly findings: readonly Finding[]
   /**
    * Runs a task; sleeps while the job is paused.
@@ -34,6 +38,7 @@ export interface JobWork {
   readonly kind: JobKind
   readonly title: string
   readonly modelPath: string
+  /** May become known only while it runs. */
   readonly tensorsTotal: number
   /** Plain data from which the work can be started again after a kill. */
   readonly request: unknown
@@ -51,6 +56,7 @@ const TASKS_PER_THREAD = 2
  */
 export class JobSwitch implements JobContext {
   readonly meter = new ProgressMeter()
+  readonly chunks = new ProgressMeter()
   readonly findings: Finding[] = []
   readonly #pool: TaskRunner
   readonly #limiter: Limiter
@@ -58,7 +64,7 @@ export class JobSwitch implements JobContext {
   readonly #onProgress: () => void
   #control = createControl()
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | null = null
-  #cancelled = false
+  readonly #cancellation = new AbortController()
   tensorsDone = 0
 
   constructor(pool: TaskRunner, useNative: boolean, onProgress: () => void) {
@@ -72,6 +78,15 @@ export class JobSwitch implements JobContext {
     return this.#pool.threads
   }
 
+  get signal(): AbortSignal {
+    return this.#cancellation.signal
+  }
+
+  /** Null until it can be told. */
+  get remainingMs(): number | null {
+    return this.chunks.bytesTotal > 0 ? this.chunks.remainingMs : this.meter.remainingMs
+  }
+
   run<K extends Task['kind']>(task: JobTask<K>): Promise<TaskResults[K]> {
     return this.#limiter.run(async () => {
       for (;;) {
@@ -81,15 +96,15 @@ export class JobSwitch implements JobContext {
         try {
           return await this.#pool.run<K>(complete)
         } catch (error) {
-          if (this.#cancelled || !wasWithdrawn(error, control, this.#control)) throw error
+          if (this.signal.aborted || !wasWithdrawn(error, control, this.#control)) throw error
         }
       }
     })
   }
 
   async checkpoint(): Promise<void> {
-    while (this.#gate && !this.#cancelled) await this.#gate.opened
-    if (this.#cancelled) throw new QuantaloupeError('CANCELLED', 'The job was cancelled')
+    while (this.#gate && !this.signal.aborted) await this.#gate.opened
+    if (this.signal.aborted) throw new QuantaloupeError('CANCELLED', 'The job was cancelled')
   }
 
   tensorDone(): void {
@@ -122,13 +137,14 @@ export class JobSwitch implements JobContext {
 
   resume(): void {
     this.meter.restart()
+    this.chunks.restart()
     resumeControl(this.#control)
     this.#gate?.open()
     this.#gate = null
   }
 
   cancel(): void {
-    this.#cancelled = true
+    this.#cancellation.abort()
     cancelControl(this.#control)
     this.#gate?.open()
   }

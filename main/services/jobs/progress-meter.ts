@@ -1,4 +1,8 @@
-/** Bytes of f32 of each kind of work a job has to do; a kind is a set of formats, a copy, ... */
+/**
+ * Bytes of f32 of each kind of work a job has to do; a kind is a set of formats, a copy, ...
+ *
+ * A meter of llama.cpp's work counts chunks of text instead of bytes.
+ */
 export type Workload = ReadonlyMap<string, number>
 
 /** Longest stretch of the recent past that the rate is taken from. */
