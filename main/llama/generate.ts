@@ -1,6 +1,8 @@
-import type { Token } from 'node-llama-cpp'
-import { loadModel } from './llama-model.ts'
+import { createContext, type LlamaContext } from './library/context.ts'
+import { loadModel } from './library/model.ts'
 import type { GenerateTask, Generation, LlamaProgress } from './protocol.ts'
+import { batchSize } from './scoring/batches.ts'
+import { indexOfLargest } from './scoring/distributions.ts'
 
 /**
  * Continues a prompt with the most likely token at each step.
@@ -11,22 +13,36 @@ export async function generate(
   task: GenerateTask,
   report: (progress: LlamaProgress) => void,
 ): Promise<Generation> {
-  const model = await loadModel(task.modelPath, task.threads)
-  const bos = model.tokens.shouldPrependBosToken ? model.tokens.bos : null
-  const prompt = [...(bos === null ? [] : [bos]), ...model.tokenize(task.prompt)]
-  const context = await model.createContext({
-    contextSize: prompt.length + task.tokens + 1,
-    threads: task.threads,
-    flashAttention: false,
-  })
-  const produced: Token[] = []
+  const model = await loadModel(task.modelPath)
+  const prompt = model.tokenize(task.prompt)
+  const positions = prompt.length + task.tokens
+  const batch = batchSize(positions, model.vocabulary)
+  const context = await createContext(model, { positions, batch, threads: task.threads })
+  const produced: number[] = []
   const startedMs = performance.now()
-  for await (const token of context.getSequence().evaluate(prompt, { temperature: 0 })) {
-    produced.push(token)
+  let next = await readPrompt(context, prompt, batch)
+  while (produced.length < task.tokens && !model.endsGeneration(next)) {
+    produced.push(next)
     report({ done: produced.length, total: task.tokens })
-    if (produced.length >= task.tokens) break
+    next = await readLast(context, Int32Array.of(next))
   }
   const seconds = (performance.now() - startedMs) / 1000
-  const text = model.detokenize(produced, false, prompt)
+  const text = model.detokenize(Int32Array.from(produced))
+  context.free()
+  model.free()
   return { text, tokens: produced.length, tokensPerSecond: produced.length / seconds }
+}
+
+/** The most likely token behind a prompt. */
+async function readPrompt(context: LlamaContext, prompt: Int32Array, batch: number): Promise<number> {
+  let next = 0
+  for (let start = 0; start < prompt.length; start += batch) {
+    next = await readLast(context, prompt.subarray(start, start + batch))
+  }
+  return next
+}
+
+async function readLast(context: LlamaContext, tokens: Int32Array): Promise<number> {
+  await context.read(tokens, tokens.length - 1)
+  return indexOfLargest(context.row(0))
 }

@@ -1,32 +1,56 @@
 /**
- * Child process around llama.cpp: takes one task over IPC, answers, ends.
+ * Child process around llama.cpp: answers calls over IPC, one after the other, as long as the parent listens.
  *
  * It runs apart because a crash inside llama.cpp (a broken model file is enough) must only be a message to us.
  */
 import { toErrorData } from '../engine/errors.ts'
 import { generate } from './generate.ts'
-import { measurePerplexity } from './perplexity.ts'
-import type { LlamaMessage, LlamaProgress, LlamaResults, LlamaTask } from './protocol.ts'
+import type { LlamaCall, LlamaCalls, LlamaMessage, LlamaProgress, LlamaRequest } from './protocol.ts'
+import { ComparisonScorer } from './scoring/comparison-scorer.ts'
+import { measurePerplexity } from './scoring/perplexity.ts'
 
-function send(message: LlamaMessage): Promise<void> {
-  return new Promise((resolve) => process.send?.(message, () => resolve()))
+let comparison: ComparisonScorer | undefined
+let earlier: Promise<void> = Promise.resolve()
+
+function opened(): ComparisonScorer {
+  if (comparison === undefined) throw new Error('No comparison is open')
+  return comparison
 }
 
-function run(task: LlamaTask): Promise<LlamaResults[keyof LlamaResults]> {
-  const report = (progress: LlamaProgress): void => void send({ kind: 'progress', progress })
-  switch (task.kind) {
+async function answer(
+  asked: LlamaRequest,
+  report: (progress: LlamaProgress) => void,
+): Promise<LlamaCalls[LlamaCall]['reply']> {
+  switch (asked.call) {
     case 'perplexity':
-      return measurePerplexity(task, report)
+      return measurePerplexity(asked.request, report)
     case 'generate':
-      return generate(task, report)
+      return generate(asked.request, report)
+    case 'openComparison':
+      comparison = await ComparisonScorer.open(asked.request)
+      return comparison.shape
+    case 'setCandidate':
+      await opened().setCandidate(asked.request.path)
+      return null
+    case 'compareChunk':
+      return opened().compareChunk(asked.request.index)
   }
 }
 
-// Without a parent there is nobody to work for.
-process.once('disconnect', () => process.exit(1))
-process.once('message', (task: LlamaTask) => {
-  run(task)
-    .then((value) => send({ kind: 'done', value }))
-    .catch((thrown: unknown) => send({ kind: 'failed', error: toErrorData(thrown) }))
-    .finally(() => process.exit(0))
+const send = (message: LlamaMessage): void => void process.send?.(message)
+
+async function handle(asked: LlamaRequest): Promise<void> {
+  const { id } = asked
+  try {
+    const value = await answer(asked, (progress) => send({ id, kind: 'progress', progress }))
+    send({ id, kind: 'done', value })
+  } catch (thrown) {
+    send({ id, kind: 'failed', error: toErrorData(thrown) })
+  }
+}
+
+// Without a parent there is nobody to work for. An orderly exit would wait for llama.cpp's threads.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+process.on('message', (asked: LlamaRequest) => {
+  earlier = earlier.then(() => handle(asked))
 })

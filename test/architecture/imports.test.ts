@@ -26,6 +26,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'better-sqlite3': ['main/services/cache/'],
   piscina: ['main/services/pool/', 'main/workers/'],
   'node-llama-cpp': ['main/llama/'],
+  koffi: ['main/llama/library/'],
   vue: ['renderer/'],
   pinia: ['renderer/'],
   echarts: ['renderer/'],
