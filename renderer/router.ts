@@ -5,6 +5,8 @@ export interface Page {
   readonly title: string
   /** Ctrl + this number. */
   readonly key: number
+  /** A letter that leads there too. */
+  readonly letter?: string
 }
 
 /** The pages of the window, in the order of their keys. */
@@ -14,7 +16,8 @@ export const PAGES: readonly Page[] = [
   { name: 'heatmap', title: 'Heatmap', key: 3 },
   { name: 'compare', title: 'Compare', key: 4 },
   { name: 'plan', title: 'Plan', key: 5 },
-  { name: 'export', title: 'Export', key: 6 },
+  { name: 'verify', title: 'Verify', key: 6, letter: 'v' },
+  { name: 'export', title: 'Export', key: 7, letter: 'e' },
 ]
 
 const VIEWS = {
@@ -24,6 +27,7 @@ const VIEWS = {
   heatmap: () => import('./views/heatmap/HeatmapView.vue'),
   compare: () => import('./views/compare/CompareView.vue'),
   plan: () => import('./views/plan/PlanView.vue'),
+  verify: () => import('./views/verify/VerifyView.vue'),
   export: () => import('./views/export/ExportView.vue'),
 }
 

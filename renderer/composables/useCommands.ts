@@ -40,7 +40,7 @@ export function useCommands(): ComputedRef<readonly Command[]> {
       id: `page.${page.name}`,
       title: page.title,
       group: 'Go to',
-      keys: [`mod+${page.key}`, `${page.key}`, ...(page.name === 'export' ? ['e'] : [])],
+      keys: [`mod+${page.key}`, `${page.key}`, ...(page.letter === undefined ? [] : [page.letter])],
       enabled: true,
       run: () => go(page.name),
     }))

@@ -11,6 +11,15 @@ export function useSelectionInAddress(): void {
   const tensors = useTensors()
   const wanted = (): string => String(route.query['tensor'] ?? '')
 
+  /** Where the window is going: an address written meanwhile would stop it on the way. */
+  let destination: string | null = null
+  router.beforeEach(({ fullPath }) => {
+    destination = fullPath
+  })
+  router.afterEach(({ fullPath }) => {
+    if (destination === fullPath) destination = null
+  })
+
   watch(
     () => [tensors.state, wanted()] as const,
     ([state, name]) => {
@@ -18,9 +27,9 @@ export function useSelectionInAddress(): void {
     },
   )
   watch(
-    () => [selection.primary?.name, route.name] as const,
+    () => [selection.primary?.name, route.fullPath] as const,
     ([name]) => {
-      if (tensors.state !== 'ready' || name === undefined || name === wanted()) return
+      if (tensors.state !== 'ready' || name === undefined || name === wanted() || destination !== null) return
       void router.replace({ query: { ...route.query, tensor: name } })
     },
   )

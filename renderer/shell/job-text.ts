@@ -1,5 +1,5 @@
-import type { Job } from '../../preload/contract.ts'
-import { bytes } from '../charts/numbers.ts'
+import type { Job, JobKind } from '../../preload/contract.ts'
+import { bytes, exact } from '../charts/numbers.ts'
 
 /** Minutes and seconds: `0:12`, `1:03:20`. */
 export function duration(milliseconds: number): string {
@@ -16,11 +16,19 @@ export function fractionDone(job: Job): number {
   return job.tensorsTotal > 0 ? job.tensorsDone / job.tensorsTotal : 0
 }
 
+/** What a job counts. */
+const UNITS: Readonly<Record<JobKind, string>> = {
+  analysis: 'tensors',
+  export: 'tensors',
+  verification: 'chunks',
+  sensitivity: 'replaced groups',
+}
+
 /** `31/44 tensors · 412 MiB/s · 0:12 left`, as far as it is known. */
 export function jobProgress(job: Job): string {
   const running = job.state === 'running'
   const parts = [
-    `${job.tensorsDone.toLocaleString('en-US')}/${job.tensorsTotal.toLocaleString('en-US')} tensors`,
+    job.tensorsTotal > 0 ? `${exact(job.tensorsDone)}/${exact(job.tensorsTotal)} ${UNITS[job.kind]}` : null,
     running && job.bytesPerSecond !== null ? `${bytes(job.bytesPerSecond)}/s` : null,
     running && job.remainingMs !== null ? `${duration(job.remainingMs)} left` : null,
     running ? null : job.state,

@@ -5,7 +5,7 @@ import { SAMPLE_GGUF } from '../support/sample-model.ts'
 import { TemporaryFolder } from '../support/temporary-folder.ts'
 import { dropFiles, HOSTS, openWorkstation, type Workstation } from '../support/workstation.ts'
 
-const PAGES = ['overview', 'tensors', 'heatmap', 'compare', 'plan', 'export'] as const
+const PAGES = ['overview', 'tensors', 'heatmap', 'compare', 'plan', 'verify', 'export'] as const
 const MANY_TABS = 90
 
 /** Nothing here touches the mouse. */
@@ -108,7 +108,7 @@ describe.each(HOSTS)('the keyboard in the %s host', (kind) => {
     const names = await tabStops()
     const wanted = [
       'Model list',
-      ...['Overview', 'Tensors', 'Heatmap', 'Compare', 'Export'].map((title) => `Pages ${title}`),
+      ...['Overview', 'Tensors', 'Heatmap', 'Compare', 'Verify', 'Export'].map((title) => `Pages ${title}`),
       'Theme',
       'Preset',
       'New format',

@@ -12,7 +12,7 @@ export function joinPath(folder: string, name: string): string {
 }
 
 /** The folder a file lies in. */
-function folderOf(path: string): string {
+export function folderOf(path: string): string {
   const end = path.lastIndexOf(separatorOf(path))
   return end <= 0 ? path.slice(0, end + 1) : path.slice(0, end)
 }

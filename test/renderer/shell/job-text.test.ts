@@ -22,3 +22,15 @@ it('measures progress by bytes, or by tensors when there are no bytes', () => {
 it('writes durations like a clock', () => {
   expect([duration(0), duration(61_000), duration(3_661_000)]).toEqual(['0:00', '1:01', '1:01:01'])
 })
+
+it('counts chunks of text and replaced groups where no tensors are measured', () => {
+  const llama = { bytesTotal: 0, bytesPerSecond: null, remainingMs: null } as const
+  expect(jobProgress(jobOf('a', { kind: 'verification', ...llama }))).toBe('1/4 chunks')
+  expect(jobProgress(jobOf('a', { kind: 'sensitivity', ...llama }))).toBe('1/4 replaced groups')
+})
+
+it('counts nothing while the amount is not known', () => {
+  const unknown = { kind: 'verification', tensorsTotal: 0, bytesPerSecond: null, remainingMs: null } as const
+  expect(jobProgress(jobOf('a', unknown))).toBe('')
+  expect(jobProgress(jobOf('a', { ...unknown, state: 'queued' }))).toBe('queued')
+})
