@@ -56,7 +56,29 @@ const HANDLERS: Handlers = {
     plans.save(plan, path)
     return null
   },
-  'plans.load': ({ plans }, { model, path }) => plans.load(model, path),
+  'plans.load': ({ plans }, request) => plans.load(request),
+  'plans.recipe': ({ plans }, request) => plans.recipe(request),
+  'plans.saveRecipe': ({ plans }, request) => {
+    plans.saveRecipe(request)
+    return null
+  },
+  'allocation.frontier': ({ allocation }, request) => allocation.frontier(request),
+  'allocation.solve': ({ allocation }, request) => allocation.solve(request),
+  'allocation.explain': ({ allocation }, request) => allocation.explain(request),
+  'allocation.memory': ({ allocation }, request) => allocation.memory(request),
+  'verification.start': ({ verification }, request) => verification.start(request),
+  'verification.list': ({ verification }, { model }) => verification.list(model),
+  'verification.forget': async ({ verification }, { id }) => {
+    await verification.forget(id)
+    return null
+  },
+  'sensitivity.estimate': ({ sensitivity }, request) => sensitivity.estimate(request),
+  'sensitivity.start': ({ sensitivity }, request) => sensitivity.start(request),
+  'sensitivity.list': ({ sensitivity }, request) => sensitivity.list(request),
+  'sensitivity.save': ({ sensitivity }, { sensitivities, path }) => {
+    sensitivity.save(sensitivities, path)
+    return null
+  },
   'export.preview': ({ exports }, request) => exports.preview(request),
   'export.start': ({ exports }, request) => exports.start(request),
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { QuantaloupeError } from '../engine/errors.ts'
 import { SCALAR_TYPES } from './exports/metadata-settings.ts'
 import { planChoicesSchema, planSchema } from './plans/plan-schema.ts'
+import { sensitivitiesSchema } from './sensitivity/sensitivities-schema.ts'
 import type { MethodName, Methods, RequestOf } from '../../preload/contract.ts'
 
 /** Longer strings are no paths, names or formats. */
@@ -33,11 +34,63 @@ const metadata = z
   .readonly()
   .exactOptional()
 
+const damage = z.strictObject({
+  model: z.enum(['error', 'importance', 'priors', 'measured']),
+  sensitivities: text.exactOptional(),
+  multipliers: z.record(text, z.number().nonnegative()).readonly().exactOptional(),
+})
+const contextTokens = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+const cacheType = z.enum(['F16', 'Q8_0', 'Q4_0'])
+const allocation = z.strictObject({
+  model: text,
+  target: z.enum(['llama.cpp', 'ik_llama.cpp']),
+  formats: z.array(text).min(1).max(256).readonly().exactOptional(),
+  methods: z.array(method).min(1).max(3).readonly(),
+  imatrix,
+  damage,
+  pins: planChoicesSchema,
+  excluded: z.array(text).max(1_000_000).readonly(),
+  groups: z.array(z.array(text).max(1_000_000).readonly()).max(1_000_000).readonly(),
+  minimums: z.record(text, text).readonly(),
+})
+const budget = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('file'), bytes: z.int().nonnegative() }),
+  z.strictObject({ kind: z.literal('bpw'), bpw: z.number().nonnegative() }),
+  z.strictObject({
+    kind: z.literal('memory'),
+    bytes: z.int().nonnegative(),
+    context: contextTokens,
+    cacheType,
+  }),
+])
+
+/** Tokens per chunk: llama.cpp scores the second half. */
+const context = z
+  .int()
+  .min(8)
+  .max(2 ** 20)
+  .multipleOf(2)
+const sensitivity = z.strictObject({
+  model: text,
+  text,
+  imatrix,
+  context,
+  tokens: z.int().positive(),
+  formats: z.array(text).min(1).max(256).readonly(),
+  grouping: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('tensor') }),
+    z.strictObject({ kind: z.literal('layers'), layers: z.int().positive() }),
+  ]),
+})
+
 /** One schema for every method of the contract. */
 export const REQUEST_SCHEMAS = {
   'host.info': none,
   'files.list': z.strictObject({ path: text.nullable() }),
-  'dialog.open': z.strictObject({ kind: z.enum(['model', 'imatrix', 'plan']) }),
+  'dialog.open': z.strictObject({ kind: z.enum(['model', 'imatrix', 'plan', 'text', 'sensitivities']) }),
   'dialog.save': z.strictObject({ suggestedName: text }),
   'models.open': path,
   'models.close': model,
@@ -73,10 +126,45 @@ export const REQUEST_SCHEMAS = {
   'jobs.cancel': job,
   'jobs.dismiss': job,
   'plans.presets': none,
-  'plans.preset': z.strictObject({ model: text, preset: text, method }),
-  'plans.evaluate': z.strictObject({ model: text, choices: planChoicesSchema, imatrix }),
+  'plans.preset': z.strictObject({
+    model: text,
+    preset: text,
+    method,
+    imatrix,
+    pure: z.boolean().exactOptional(),
+    damage: damage.exactOptional(),
+  }),
+  'plans.evaluate': z.strictObject({
+    model: text,
+    choices: planChoicesSchema,
+    imatrix,
+    damage: damage.exactOptional(),
+  }),
   'plans.save': z.strictObject({ plan: planSchema, path: text }),
-  'plans.load': z.strictObject({ model: text, path: text }),
+  'plans.load': z.strictObject({ model: text, path: text, imatrix }),
+  'plans.recipe': z.strictObject({ model: text, choices: planChoicesSchema, imatrix }),
+  'plans.saveRecipe': z.strictObject({ model: text, choices: planChoicesSchema, path: text }),
+  'allocation.frontier': allocation,
+  'allocation.solve': z.strictObject({ allocation, budget }),
+  'allocation.explain': z.strictObject({ allocation, choices: planChoicesSchema, tensor: text }),
+  'allocation.memory': z.strictObject({ model: text, context: contextTokens, cacheType }),
+  'verification.start': z.strictObject({
+    model: text,
+    candidate: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('plan'), choices: planChoicesSchema, imatrix }),
+      z.strictObject({ kind: z.literal('file'), path: text }),
+    ]),
+    label: text,
+    text,
+    context,
+    chunks: z.int().positive().exactOptional(),
+  }),
+  'verification.list': model,
+  'verification.forget': z.strictObject({ id: text }),
+  'sensitivity.estimate': sensitivity,
+  'sensitivity.start': sensitivity,
+  'sensitivity.list': z.strictObject({ model: text, imatrix }),
+  'sensitivity.save': z.strictObject({ sensitivities: sensitivitiesSchema, path: text }),
   'export.preview': z.strictObject({
     model: text,
     choices: planChoicesSchema,

@@ -4,6 +4,7 @@ import { Cache } from './cache/cache.ts'
 import type { UnfinishedJob } from './cache/unfinished-jobs.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import type { JobWork } from './jobs/job.ts'
+import { clearWorkFolder } from './llama/work-folder.ts'
 import { KnownFingerprints } from './measurements/known-fingerprints.ts'
 import { KnownMeasurements } from './measurements/known-measurements.ts'
 import type { ServiceOptions } from './options.ts'
@@ -31,6 +32,7 @@ export interface CoreHooks {
 export function startCore(options: ServiceOptions, { onJob, restore }: CoreHooks): Core {
   const { workerUrl, threads, useNative } = options
   const cache = new Cache(join(options.dataFolder, 'cache.sqlite'))
+  clearWorkFolder(options.dataFolder)
   const pool = new WorkerPool(workerUrl, threads)
   const lane = new WorkerPool(workerUrl, 1)
   const jobs = new JobQueue({ pool, cache, useNative, onJob, restore })

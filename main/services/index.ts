@@ -1,6 +1,7 @@
 import { toErrorData } from '../engine/errors.ts'
 import type { Finding } from '../engine/formats/model.ts'
 import type { EventName, Events, Outcome } from '../../preload/contract.ts'
+import { AllocationService } from './allocation/allocation-service.ts'
 import { AnalysisService } from './analysis/analysis-service.ts'
 import type { UnfinishedJob } from './cache/unfinished-jobs.ts'
 import type { Core } from './core.ts'
@@ -15,7 +16,10 @@ import { ServedPaths } from './library/paths.ts'
 import { MeasurementService } from './measurements/measurement-service.ts'
 import { StatisticsFiles } from './measurements/statistics-files.ts'
 import type { ServiceOptions } from './options.ts'
+import { DamageModels } from './plans/damage-models.ts'
 import { PlanService } from './plans/plan-service.ts'
+import { SensitivityService } from './sensitivity/sensitivity-service.ts'
+import { VerificationService } from './verification/verification-service.ts'
 
 export type { ServiceOptions } from './options.ts'
 
@@ -28,7 +32,10 @@ export interface Services {
   readonly analysis: AnalysisService
   readonly jobs: JobService
   readonly plans: PlanService
+  readonly allocation: AllocationService
   readonly exports: ExportService
+  readonly verification: VerificationService
+  readonly sensitivity: SensitivityService
   readonly diff: DiffService
   /** What is to be told about the cache: set aside, or not usable. */
   findings(): Promise<readonly Finding[]>
@@ -57,9 +64,14 @@ export function createServices(options: ServiceOptions): Services {
   const library = new Library({
     served,
     recents: options.host === 'cli' ? null : async () => (await core.get()).cache,
-    onModels: (models) => events.emit('models', models),
+    onModels: (models) => {
+      allocation.keepOnly(new Set(models.map(({ id }) => id)))
+      events.emit('models', models)
+    },
   })
   const statistics = new StatisticsFiles(served)
+  const damage = new DamageModels(served, core)
+  const allocation = new AllocationService({ core, library, statistics, served, damage })
   const analysis = new AnalysisService({
     core,
     library,
@@ -67,8 +79,10 @@ export function createServices(options: ServiceOptions): Services {
     onMeasurements: (batch) => events.emit('measurements', batch),
   })
   const exports = new ExportService({ core, library, statistics, served })
-  const restore = (job: UnfinishedJob): Promise<JobWork> =>
-    job.kind === 'analysis' ? analysis.restore(job) : exports.restore(job)
+  const verification = new VerificationService({ core, library, statistics, served, options })
+  const sensitivity = new SensitivityService({ core, library, statistics, served, options })
+  const restorers = { analysis, export: exports, verification, sensitivity }
+  const restore = (job: UnfinishedJob): Promise<JobWork> => restorers[job.kind].restore(job)
 
   const services: Services = {
     options,
@@ -77,8 +91,11 @@ export function createServices(options: ServiceOptions): Services {
     analysis,
     measurements: new MeasurementService({ core, library, statistics, useNative: options.useNative }),
     jobs: new JobService(core),
-    plans: new PlanService({ core, library, statistics, served }),
+    plans: new PlanService({ core, library, statistics, served, damage }),
+    allocation,
     exports,
+    verification,
+    sensitivity,
     diff: new DiffService(core, library, options.useNative),
     async findings() {
       return (await core.get()).cache.findings
