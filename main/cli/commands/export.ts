@@ -52,7 +52,7 @@ async function choosePlan(
   model: string,
   { plan, preset, method }: ExportOptions,
 ): Promise<Plan> {
-  if (plan !== undefined) return services.plans.load(model, context.resolve(plan))
+  if (plan !== undefined) return services.plans.load({ model, path: context.resolve(plan) })
   if (preset !== undefined) return services.plans.preset({ model, preset, method })
   throw new QuantaloupeError('BAD_ARGUMENT', 'Nothing says which formats to write', {
     expected: '--plan FILE or --preset NAME',

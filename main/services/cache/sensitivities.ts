@@ -71,6 +71,7 @@ export class SensitivityStore {
   readonly #select
   readonly #list
   readonly #insert
+  #stored = 0
 
   constructor(database: Database) {
     const matches = KEY.map((column) => `${column} = ?`).join(' AND ')
@@ -89,6 +90,11 @@ export class SensitivityStore {
     )
   }
 
+  /** Grows with everything that is stored by this process. */
+  get version(): number {
+    return this.#stored
+  }
+
   find(key: SensitivityKey): Replacement | null {
     return this.#select.get(...keyValues(key)) ?? null
   }
@@ -101,6 +107,7 @@ export class SensitivityStore {
   store({ key, replacement, measuredAt }: StoredReplacement): void {
     const { relativeError, weightedRelativeError, kld, standardError, perplexityChange } = replacement
     const figures = [relativeError, weightedRelativeError, kld, standardError, perplexityChange]
+    this.#stored += 1
     this.#insert.run(...keyValues(key), key.text.name, measuredAt, ...figures)
   }
 }

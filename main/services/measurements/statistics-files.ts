@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { readCovariance } from '../../engine/importance/covariance.ts'
 import type { Imatrix } from '../../engine/importance/imatrix.ts'
@@ -7,6 +6,7 @@ import { matchImportance } from '../../engine/importance/match-importance.ts'
 import type { UnusableImportance } from '../../engine/importance/match-importance.ts'
 import { readImatrix } from '../../engine/importance/read-imatrix.ts'
 import type { Finding, Model } from '../../engine/formats/model.ts'
+import { fileStamp } from '../files/file-stamp.ts'
 import type { ServedPaths } from '../library/paths.ts'
 import { NO_STATISTICS } from './activation-statistics.ts'
 import type { ActivationStatistics, CovarianceSource, TensorImportance } from './activation-statistics.ts'
@@ -66,7 +66,7 @@ export class StatisticsFiles {
   }
 
   #loadImportance(model: Model, path: string): LoadedImportance {
-    const stamp = stampOf(path)
+    const stamp = fileStamp(path)
     const known = this.#importance.get(model)
     if (known?.stamp === stamp) return known
     const imatrix = readImatrix(path)
@@ -78,12 +78,6 @@ export class StatisticsFiles {
     this.#importance.set(model, loaded)
     return loaded
   }
-}
-
-/** Changes when the file does; a file that is gone is reported by the reader. */
-function stampOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return JSON.stringify([path, stats?.dev, stats?.ino, stats?.size, stats?.mtimeMs])
 }
 
 function share(values: Float32Array): TensorImportance {

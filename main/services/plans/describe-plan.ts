@@ -1,58 +1,77 @@
+import { CompensatedSum } from '../../engine/allocation/solver/compensated-sum.ts'
 import { weightCount } from '../../engine/tensor/tensor.ts'
-import type { Plan, PlannedTensor } from '../../../preload/contract.ts'
-import type { KnownMeasurements } from '../measurements/known-measurements.ts'
-import type { LoadedStatistics } from '../measurements/statistics-files.ts'
+import type { DamageModel, Plan, PlannedTensor, Target } from '../../../preload/contract.ts'
 import type { OpenedModel } from '../library/library.ts'
-import { layoutExport } from '../exports/output-layout.ts'
 import type { ResolvedTensor } from './resolve-choices.ts'
+import type { WeighedTensor } from './weigh-tensors.ts'
 
-/**
- * A plan with its exact size and what is known of its errors.
- *
- * The damage is the sum of squared relative errors over all tensors (`t^2` of the linearity theorem), kept tensors
- * adding nothing; it is unknown while one changed tensor is not measured.
- *
- * @throws QuantaloupeError as `layoutExport`
- */
+/** How a plan was found by a search, and how good it is certain to be. */
+export interface SearchResult {
+  readonly damage: number
+  readonly lowerBound: number
+  readonly gap: number
+  readonly price: number
+}
+
+export interface PlanFigures {
+  readonly damageModel: DamageModel
+  readonly fileBytes: number
+  /** Null for a plan made by hand or preset. */
+  readonly search: SearchResult | null
+}
+
+/** A plan as it is shown and saved; its damage is unknown while that of one changed tensor is. */
 export function describePlan(
   { model }: OpenedModel,
-  resolved: readonly ResolvedTensor[],
-  known: KnownMeasurements,
-  { statistics, origin }: LoadedStatistics,
+  weighed: readonly WeighedTensor[],
+  { damageModel, fileBytes, search }: PlanFigures,
 ): Plan {
-  const { fileBytes } = layoutExport(model, resolved, { imatrix: origin })
-  const tensors = resolved.map((entry): PlannedTensor => {
-    const { tensor, requested, change, bytes } = entry
-    if (!change) return { name: tensor.name, format: tensor.type, requested, method: null, bytes, error: 0 }
-    const { format, method } = change
-    const measured = known.find(model, tensor, format, method, statistics)
-    const error = measured?.relativeError ?? null
-    return { name: tensor.name, format: format.name, requested, method, bytes, error }
-  })
-  const weights = resolved.reduce((sum, { tensor }) => sum + weightCount(tensor), 0)
-  const tensorBytes = tensors.reduce((sum, { bytes }) => sum + bytes, 0)
   return {
     schema: 1,
     model: model.name,
-    target:
-      resolved.find(({ change }) => change && change.format.target !== 'llama.cpp')?.change?.format.target ??
-      'llama.cpp',
-    damageModel: 'error',
+    target: targetOf(weighed),
+    damageModel,
     fileBytes,
-    bpw: weights === 0 ? 0 : (tensorBytes * 8) / weights,
-    predictedDamage: sumOfSquares(tensors.map(({ error }) => error)),
-    // Both come with a search for the best plan; a plan made by hand or preset has none.
-    lowerBound: null,
-    gap: null,
-    tensors,
+    bpw: bitsPerWeightOf(weighed),
+    predictedDamage: search ? search.damage : damageOf(weighed),
+    lowerBound: search?.lowerBound ?? null,
+    gap: search?.gap ?? null,
+    ...(search && { price: search.price }),
+    tensors: weighed.map(describeTensor),
   }
 }
 
-function sumOfSquares(errors: readonly (number | null)[]): number | null {
-  let sum = 0
-  for (const error of errors) {
-    if (error === null) return null
-    sum += error * error
+function describeTensor(weighed: WeighedTensor): PlannedTensor {
+  const { tensor, requested, change, bytes, error, damage } = weighed
+  return {
+    name: tensor.name,
+    format: change?.format.name ?? tensor.type,
+    requested,
+    method: change?.method ?? null,
+    bytes,
+    error,
+    damage,
   }
-  return sum
+}
+
+function targetOf(resolved: readonly ResolvedTensor[]): Target {
+  const special = resolved.find(({ change }) => change && change.format.target !== 'llama.cpp')
+  return special?.change?.format.target ?? 'llama.cpp'
+}
+
+/** Over all tensor bytes. */
+export function bitsPerWeightOf(resolved: readonly ResolvedTensor[]): number {
+  const weights = resolved.reduce((total, { tensor }) => total + weightCount(tensor), 0)
+  const bytes = resolved.reduce((total, entry) => total + entry.bytes, 0)
+  return weights === 0 ? 0 : (bytes * 8) / weights
+}
+
+/** Null while the damage of a changed tensor is unknown. */
+export function damageOf(weighed: readonly WeighedTensor[]): number | null {
+  const total = new CompensatedSum()
+  for (const { damage } of weighed) {
+    if (damage === null) return null
+    total.add(damage)
+  }
+  return total.value
 }

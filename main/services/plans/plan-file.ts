@@ -3,6 +3,7 @@ import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Plan, PlanChoices } from '../../../preload/contract.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import type { OpenedModel } from '../library/library.ts'
+import { isRecipe, recipeChoices } from './recipe.ts'
 
 /** A plan of a million tensors has less. */
 const MAX_BYTES = 256 * 2 ** 20
@@ -12,26 +13,37 @@ export function savePlan(plan: Plan, path: string): void {
   writeAtomically(path, `${JSON.stringify(plan, null, 2)}\n`)
 }
 
+/** What a file that says which formats to use can be. */
+export type PlanFile =
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  /** For `llama-quantize --tensor-type-file`. */
+  | { readonly kind: 'recipe'; readonly text: string }
+
 /**
- * Reads a saved plan.
+ * Reads a saved plan or a recipe; what is called `.json` is meant to be a plan.
  *
- * @throws QuantaloupeError `BAD_PLAN` for what is no plan, `FILE_NOT_READABLE`
+ * @throws QuantaloupeError `BAD_PLAN` for a document that is no plan, `FILE_NOT_FOUND`, `FILE_NOT_READABLE`
  */
-export async function readPlan(path: string): Promise<Plan> {
+export async function readPlanFile(path: string): Promise<PlanFile> {
   const text = readText(path)
+  if (!/\.json$/i.test(path) && isRecipe(text)) return { kind: 'recipe', text }
   const { planSchema } = await import('./plan-schema.ts')
   const result = planSchema.safeParse(parseJson(text, path))
-  if (result.success) return result.data
+  if (result.success) return { kind: 'plan', plan: result.data }
   const [issue] = result.error.issues
   throw badPlan(path, `${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'wrong'}`)
 }
 
 /**
- * The choices of a plan for a model.
+ * The choices of a plan or recipe for a model.
  *
- * @throws QuantaloupeError `PLAN_MISMATCH` when the plan is not for these tensors
+ * @throws QuantaloupeError `PLAN_MISMATCH` when the plan is not for these tensors, `BAD_RECIPE`
  */
-export function choicesFor(plan: Plan, opened: OpenedModel): PlanChoices {
+export function choicesFor(file: PlanFile, opened: OpenedModel): PlanChoices {
+  return file.kind === 'plan' ? choicesOfPlan(file.plan, opened) : recipeChoices(opened, file.text).choices
+}
+
+function choicesOfPlan(plan: Plan, opened: OpenedModel): PlanChoices {
   const planned = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]))
   const strange = plan.tensors.find(({ name }) => !opened.tensors.has(name))
   const absent = opened.model.tensors.find(({ name }) => !planned.has(name))

@@ -19,6 +19,7 @@ export const planSchema = z.strictObject({
   predictedDamage: measure,
   lowerBound: measure,
   gap: z.number().nullable(),
+  price: z.number().nonnegative().exactOptional(),
   tensors: z
     .array(
       z.strictObject({
@@ -28,6 +29,7 @@ export const planSchema = z.strictObject({
         method: method.nullable(),
         bytes,
         error: measure,
+        damage: measure,
       }),
     )
     .readonly(),

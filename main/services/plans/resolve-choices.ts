@@ -5,7 +5,7 @@ import { storedType } from '../../engine/quantizers/registry.ts'
 import { weightCount } from '../../engine/tensor/tensor.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 import { typeByName } from '../../engine/tensor/type-geometry.ts'
-import type { PlanChoices } from '../../../preload/contract.ts'
+import type { PlanChoices, TensorChoice } from '../../../preload/contract.ts'
 import { tensorOf } from '../library/library.ts'
 import type { OpenedModel } from '../library/library.ts'
 import { checkedFormat, effectiveFormat } from '../measurements/targets.ts'
@@ -28,11 +28,17 @@ export interface ResolvedTensor {
  */
 export function resolveChoices(opened: OpenedModel, choices: PlanChoices): ResolvedTensor[] {
   for (const name of Object.keys(choices)) tensorOf(opened, name)
-  return opened.model.tensors.map((tensor) => resolveTensor(tensor, choices))
+  return opened.model.tensors.map((tensor) =>
+    resolveTensor(tensor, Object.hasOwn(choices, tensor.name) ? choices[tensor.name] : undefined),
+  )
 }
 
-function resolveTensor(tensor: Tensor, choices: PlanChoices): ResolvedTensor {
-  const choice = Object.hasOwn(choices, tensor.name) ? choices[tensor.name] : undefined
+/**
+ * What a choice means for one tensor; without one its stored bytes are kept.
+ *
+ * @throws QuantaloupeError as {@link resolveChoices}
+ */
+export function resolveTensor(tensor: Tensor, choice: TensorChoice | undefined): ResolvedTensor {
   const kept = (requested: string): ResolvedTensor => ({
     tensor,
     requested,
