@@ -4,6 +4,8 @@ import type { OptionTable } from './option-table.ts'
 export interface Base {
   readonly options: OptionTable
   readonly positions: Int32Array
+  /** 1 for groups whose choice is not to be changed. */
+  readonly isFixed: Uint8Array
   /** Damage that one byte is worth. */
   readonly price: number
 }
@@ -20,6 +22,8 @@ export interface CoreGroup {
   /** Hull steps to more bytes than the base, steepest first, and to fewer bytes, flattest first. */
   readonly up: readonly CoreStep[]
   readonly down: readonly CoreStep[]
+  /** Of the nearest step's slope from the price. */
+  readonly distance: number
 }
 
 export interface CoreStep {
@@ -41,11 +45,11 @@ export interface CoreStep {
 export function selectCore(base: Base, excess: number): CoreGroup[] {
   const core: CoreGroup[] = []
   for (let group = 0; group < base.positions.length; group++) {
+    if (base.isFixed[group] === 1) continue
     const open = openPositions(base, group, excess)
     if (open.length > 1) core.push(describe(base, group, open))
   }
-  const distance = new Map(core.map((entry) => [entry, distanceToPrice(entry, base.price)]))
-  return core.sort((a, b) => (distance.get(a) ?? 0) - (distance.get(b) ?? 0) || a.group - b.group)
+  return core.sort((a, b) => a.distance - b.distance || a.group - b.group)
 }
 
 function openPositions({ options, positions, price }: Base, group: number, excess: number): number[] {
@@ -62,50 +66,46 @@ function openPositions({ options, positions, price }: Base, group: number, exces
 
 function describe({ options, positions, price }: Base, group: number, open: readonly number[]): CoreGroup {
   const chosen = positions[group] ?? 0
-  const bytes = open.map((position) => (options.bytes[position] ?? 0) - (options.bytes[chosen] ?? 0))
-  const damage = open.map((position) => (options.damage[position] ?? 0) - (options.damage[chosen] ?? 0))
-  const differences = open.map((_, index) => ({ bytes: bytes[index] ?? 0, damage: damage[index] ?? 0 }))
-  const larger = differences.filter((difference) => difference.bytes >= 0)
-  const smaller = differences.filter((difference) => difference.bytes <= 0)
-  return {
-    group,
-    positions: open,
-    bytes,
-    damage,
-    cost: differences.map((difference) => difference.damage + price * difference.bytes),
-    up: hullSteps(larger),
-    down: hullSteps(smaller).reverse(),
+  const bytes: number[] = []
+  const damage: number[] = []
+  const cost: number[] = []
+  for (const position of open) {
+    const more = (options.bytes[position] ?? 0) - (options.bytes[chosen] ?? 0)
+    const less = (options.damage[position] ?? 0) - (options.damage[chosen] ?? 0)
+    bytes.push(more)
+    damage.push(less)
+    cost.push(less + price * more)
   }
+  const at = open.indexOf(chosen)
+  const up = hullSteps(bytes, damage, at, 1)
+  const down = hullSteps(bytes, damage, at, -1)
+  const distance = Math.min(price - (up[0]?.slope ?? -Infinity), (down[0]?.slope ?? Infinity) - price)
+  return { group, positions: open, bytes, damage, cost, up, down, distance }
 }
 
-/** Steps along the lower hull of points in order of their bytes. */
-function hullSteps(points: readonly { readonly bytes: number; readonly damage: number }[]): CoreStep[] {
+/** Steps along the lower hull from one option to the last or first. */
+function hullSteps(
+  bytes: readonly number[],
+  damage: readonly number[],
+  from: number,
+  direction: 1 | -1,
+): CoreStep[] {
   const steps: CoreStep[] = []
-  for (let next = 1; next < points.length; next++) {
-    let step = stepBetween(points[next - 1], points[next])
-    for (let last = steps.at(-1); last !== undefined && last.slope < step.slope; last = steps.at(-1)) {
+  for (let next = from + direction; next >= 0 && next < bytes.length; next += direction) {
+    const [before, after] = direction === 1 ? [next - 1, next] : [next, next + 1]
+    let step = stepOf(
+      (bytes[after] ?? 0) - (bytes[before] ?? 0),
+      (damage[before] ?? 0) - (damage[after] ?? 0),
+    )
+    for (let last = steps.at(-1); last && (last.slope - step.slope) * direction < 0; last = steps.at(-1)) {
       steps.pop()
-      step = joined(last, step)
+      step = stepOf(last.bytes + step.bytes, last.damage + step.damage)
     }
     steps.push(step)
   }
   return steps
 }
 
-function stepBetween(
-  from: { readonly bytes: number; readonly damage: number } | undefined,
-  to: { readonly bytes: number; readonly damage: number } | undefined,
-): CoreStep {
-  const bytes = (to?.bytes ?? 0) - (from?.bytes ?? 0)
-  const damage = (from?.damage ?? 0) - (to?.damage ?? 0)
+function stepOf(bytes: number, damage: number): CoreStep {
   return { bytes, damage, slope: damage / bytes }
-}
-
-function joined(a: CoreStep, b: CoreStep): CoreStep {
-  const [bytes, damage] = [a.bytes + b.bytes, a.damage + b.damage]
-  return { bytes, damage, slope: damage / bytes }
-}
-
-function distanceToPrice({ up, down }: CoreGroup, price: number): number {
-  return Math.min(price - (up[0]?.slope ?? -Infinity), (down[0]?.slope ?? Infinity) - price)
 }

@@ -28,10 +28,11 @@ interface Upgrade {
   readonly slope: number
 }
 
-function upgrades({ options, positions }: Base, slack: number): Upgrade[] {
+function upgrades({ options, positions, isFixed }: Base, slack: number): Upgrade[] {
   const { start, bytes, damage } = options
   const found: Upgrade[] = []
   positions.forEach((chosen, group) => {
+    if (isFixed[group] === 1) return
     const limit = (bytes[chosen] ?? 0) + slack
     let position = chosen
     while (position + 1 < (start[group + 1] ?? 0) && (bytes[position + 1] ?? 0) <= limit) position++

@@ -19,7 +19,11 @@ export interface Frontier {
   readonly largestBytes: number
   readonly options: OptionTable
   readonly hull: Hull
-  /** Position in `hull.position` of every group's choice at a point. */
+  /** For every entry of the hulls the first point that has it, or a later one of its group; 0 for the smallest. */
+  readonly since: Int32Array
+  /** Group of the step from every point to the next. */
+  readonly stepGroup: Int32Array
+  /** Entry of `hull.position` that every group has at a point. */
   hullAt(point: number): Int32Array
   /** Option of every group at a point, as indices into the problem's lists. */
   choicesAt(point: number): Int32Array
@@ -56,6 +60,8 @@ export function buildFrontier(problem: Problem): Frontier {
     largestBytes: points.at(-1)?.bytes ?? 0,
     options,
     hull,
+    since: sinceWhen(hull, steps.group),
+    stepGroup: steps.group,
     hullAt,
     choicesAt: (point) => hullAt(point).map((taken) => options.index[hull.position[taken] ?? 0] ?? 0),
   }
@@ -75,15 +81,52 @@ function sortedSteps(options: OptionTable, hull: Hull): Steps {
       unsorted.slope[step] = slopeBetween(options, from, to)
     }
   }
-  // Steps of a group stand in the order they are taken in, which the index keeps where slopes are equal.
-  const order = Int32Array.from({ length: count }, (_, index) => index)
-  order.sort((a, b) => (unsorted.slope[b] ?? 0) - (unsorted.slope[a] ?? 0) || a - b)
+  const order = steepestFirst(unsorted.slope)
   return {
     group: order.map((index) => unsorted.group[index] ?? 0),
     bytes: Float64Array.from(order, (index) => unsorted.bytes[index] ?? 0),
     damage: Float64Array.from(order, (index) => unsorted.damage[index] ?? 0),
     slope: Float64Array.from(order, (index) => unsorted.slope[index] ?? 0),
   }
+}
+
+/**
+ * Indices of slopes in falling order; equal ones keep theirs, in which steps of a group stand as they are taken.
+ *
+ * Sorting bare numbers and looking up their places takes a fraction of sorting with a comparison function.
+ */
+function steepestFirst(slopes: Float64Array): Int32Array {
+  const rising = slopes.slice().sort()
+  const equalsPlaced = new Int32Array(slopes.length)
+  const order = new Int32Array(slopes.length)
+  slopes.forEach((slope, index) => {
+    const steeper = slopes.length - countUpTo(rising, slope)
+    order[steeper + (equalsPlaced[steeper] ?? 0)] = index
+    equalsPlaced[steeper] = (equalsPlaced[steeper] ?? 0) + 1
+  })
+  return order
+}
+
+/** How many of the rising values are at most a limit. */
+function countUpTo(rising: Float64Array, limit: number): number {
+  let [low, high] = [0, rising.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((rising[middle] ?? 0) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function sinceWhen({ start, position }: Hull, stepGroup: Int32Array): Int32Array {
+  const since = new Int32Array(position.length)
+  const taken = start.slice(0, -1)
+  stepGroup.forEach((group, step) => {
+    const entry = (taken[group] ?? 0) + 1
+    taken[group] = entry
+    since[entry] = step + 1
+  })
+  return since
 }
 
 function emptySteps(count: number): Steps {

@@ -3,7 +3,7 @@ import type { CoreGroup } from './core.ts'
 import { Layer } from './layer.ts'
 
 /** What deciding a group costs beside its states. */
-const NODES_PER_GROUP = 50
+const NODES_PER_GROUP = 20
 
 export interface SearchLimits {
   /** Lower bound that is known already: change of damage when steps of the hull may be taken in part. */
