@@ -1,11 +1,11 @@
 /** Every format of a tensor: its error over the bits it spends. */
 import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts'
-import type { ChartOption, RenderItem } from './echarts.ts'
-import { placeLabels, type LabelBox, type Point } from './label-layout.ts'
+import type { ChartOption } from './echarts.ts'
 import { valueText, type MeasureInfo } from './measures.ts'
 import { significant } from './numbers.ts'
 import { formatColour } from './palette.ts'
 import { axisLooks, baseOption, dataOf, tooltipMarkup } from './parts.ts'
+import { pointNames } from './point-names.ts'
 import type { ChartTheme } from './theme.ts'
 
 export interface FormatPoint {
@@ -75,53 +75,12 @@ function scatter(input: ErrorOverBpwInput, theme: ChartTheme): ScatterSeriesOpti
   }
 }
 
-const NAME_HEIGHT = 13
-const CHARACTER_WIDTH = 6.6
-/** A name nearer than this needs no line to its point. */
-const BESIDE = 14
-
-/** What the coordinate system of a drawn item tells of its rectangle. */
-type Drawn = Parameters<RenderItem>[0] & { readonly coordSys: LabelBox }
-
-function leader([x, y]: Point, box: LabelBox) {
-  const end = [
-    Math.min(Math.max(x, box.x), box.x + box.width),
-    Math.min(Math.max(y, box.y + NAME_HEIGHT / 2), box.y + NAME_HEIGHT / 2),
-  ] as const
-  return { shape: { x1: x, y1: y, x2: end[0], y2: end[1] }, length: Math.hypot(end[0] - x, end[1] - y) }
-}
-
-/** The name of every point, with a line to it where it stands apart. All are placed when the first is drawn. */
-function names(input: ErrorOverBpwInput, theme: ChartTheme): CustomSeriesOption {
-  const { points, selected } = input
-  const sizes = points.map(({ format }) => [format.length * CHARACTER_WIDTH, NAME_HEIGHT] as const)
-  let places: readonly LabelBox[] = []
-  const renderItem: RenderItem = (parameters, api) => {
-    const at = ({ bpw, value }: FormatPoint): Point => {
-      const [x = 0, y = 0] = api.coord([bpw, value])
-      return [x, y]
-    }
-    const index = parameters.dataIndex
-    if (index === 0) places = placeLabels(points.map(at), sizes, (parameters as Drawn).coordSys)
-    const [point, box] = [points[index], places[index]]
-    if (!point || !box) return
-    const { shape, length } = leader(at(point), box)
-    const chosen = point.format === selected
-    const text = {
-      text: point.format,
-      x: box.x,
-      y: box.y + NAME_HEIGHT / 2,
-      verticalAlign: 'middle' as const,
-      font: `${chosen ? 'bold ' : ''}11px ${theme.font}`,
-      fill: chosen ? theme.accent : theme.text,
-      stroke: theme.surface,
-      lineWidth: 3,
-    }
-    const line = { type: 'line' as const, shape, style: { stroke: theme.muted, lineWidth: 1 } }
-    return { type: 'group', children: [...(length > BESIDE ? [line] : []), { type: 'text', style: text }] }
-  }
-  const data = points.map(({ bpw, value }) => [bpw, value])
-  return { type: 'custom', name: 'names', data, silent: true, z: 6, renderItem }
+/** The name of every point. */
+function names({ points, selected }: ErrorOverBpwInput, theme: ChartTheme): CustomSeriesOption {
+  const named = points.map(({ format, bpw, value }) => ({
+    name: format, x: bpw, y: value, strong: format === selected,
+  })) // prettier-ignore
+  return pointNames(named, theme)
 }
 
 /** One standard error up and down, where a value is an estimate. */

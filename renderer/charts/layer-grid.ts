@@ -124,6 +124,8 @@ function nameAxis(names: readonly string[], gridIndex: number, theme: ChartTheme
     type: 'category' as const,
     gridIndex,
     data: [...names],
+    /** The name of a role or a layer can be clicked. */
+    triggerEvent: true,
     position: 'top' as const,
     splitLine: { show: false },
     axisLine: { show: false },
@@ -142,10 +144,22 @@ function layerAxis(names: readonly string[], gridIndex: number, theme: ChartThem
     type: 'category' as const,
     gridIndex,
     data: [...names],
+    triggerEvent: true,
     inverse: true,
     splitLine: { show: false },
     axisLine: { show: false },
   }
+}
+
+/** Which places belong to the row or column whose name was clicked; null for a click on anything else. */
+export function clickedLine(parameters: unknown): ((place: Place) => boolean) | null {
+  const event = parameters as { componentType?: string; componentIndex?: number; value?: unknown }
+  const { componentType, componentIndex, value } = event
+  if (typeof value !== 'string') return null
+  const isStrip = (place: Place) => (place.layer === null) === (componentIndex === 1)
+  if (componentType === 'xAxis') return (place) => isStrip(place) && place.role === value
+  if (componentType !== 'yAxis') return null
+  return (place) => isStrip(place) && (place.layer === null || String(place.layer) === value)
 }
 
 /** Grids and axes: index 0 the layers, index 1 the strip above them. */

@@ -8,6 +8,8 @@ import { sortPlanRows, type PlanRow } from './plan-rows.ts'
 
 const TYPING_PAUSE_MS = 80
 
+export type PlanRows = ReturnType<typeof usePlanRows>
+
 /** The tensors of the plan, filtered and sorted. */
 export function usePlanRows() {
   const tensors = useTensors()
