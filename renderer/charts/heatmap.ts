@@ -5,7 +5,7 @@ import { hatch, hollow, outline } from './cell-marks.ts'
 import type { ChartOption, RenderItem } from './echarts.ts'
 import { heatmapPlaces, type HeatmapCell, type HeatmapPlace, type Severity } from './heatmap-places.ts'
 import { gridAxes, layerGrid, positions } from './layer-grid.ts'
-import { valueText, type MeasureInfo, type Scale } from './measures.ts'
+import { valueText, type Quantity, type Scale } from './measures.ts'
 import { significant } from './numbers.ts'
 import { BLUE_WHITE_ORANGE, CIVIDIS, VIRIDIS } from './palette.ts'
 import { baseOption, dataOf, tooltipMarkup, type TooltipRow } from './parts.ts'
@@ -16,7 +16,7 @@ export type HeatmapPalette = 'cividis' | 'viridis' | 'difference'
 
 export interface HeatmapInput {
   readonly cells: readonly HeatmapCell[]
-  readonly measure: MeasureInfo
+  readonly measure: Quantity
   readonly scale: Scale
   readonly palette: HeatmapPalette
   /** Names of the selected tensors. */

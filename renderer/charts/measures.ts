@@ -1,13 +1,19 @@
 import type { Measure, Measurement } from '../../preload/contract.ts'
 import { significant } from './numbers.ts'
 
-export interface MeasureInfo {
-  readonly name: Measure
+/** How a number is written and coloured, whoever measured it. */
+export interface Quantity {
   readonly label: string
   readonly unit: string
   /** The end of the scale where the damage is. */
   readonly worst: 'highest' | 'lowest'
   readonly scale: Scale
+  /** Digits after the point, where three significant ones would all be the same. */
+  readonly decimals?: number
+}
+
+export interface MeasureInfo extends Quantity {
+  readonly name: Measure
   /** What the number says and what it does not. */
   readonly meaning: string
 }
@@ -61,6 +67,8 @@ export const MEASURES: readonly MeasureInfo[] = [
     unit: '',
     worst: 'lowest',
     scale: 'linear',
+    // They would all be nines.
+    decimals: 5,
     meaning: 'Cosine between the weights and their quantized twins; 1 is the same direction.',
   },
   {
@@ -95,12 +103,10 @@ export function measureInfo(name: Measure): MeasureInfo {
   return info
 }
 
-const COSINE_DIGITS = 5
-
-/** A value with its unit; three digits of a cosine would all be nines. */
-export function valueText(value: number | null, measure: MeasureInfo): string {
-  if (value !== null && measure.name === 'cosine') return value.toFixed(COSINE_DIGITS)
-  return value === null || measure.unit === '' ? significant(value) : `${significant(value)} ${measure.unit}`
+/** A value with its unit. */
+export function valueText(value: number | null, { unit, decimals }: Quantity): string {
+  if (value !== null && decimals !== undefined) return value.toFixed(decimals)
+  return value === null || unit === '' ? significant(value) : `${significant(value)} ${unit}`
 }
 
 /** The measured formats' best value of a measure; null when nothing was measured. */

@@ -3,7 +3,7 @@ import type { HeatmapSeriesOption } from 'echarts/charts'
 import type { GridComponentOption, VisualMapComponentOption } from 'echarts/components'
 import type { ChartOption } from '../../charts/echarts.ts'
 import type { LayerGrid } from '../../charts/layer-grid.ts'
-import type { MeasureInfo } from '../../charts/measures.ts'
+import type { Quantity } from '../../charts/measures.ts'
 import { significant } from '../../charts/numbers.ts'
 import { interpolate, textOn } from '../../charts/palette.ts'
 import { dataOf, tooltipMarkup } from '../../charts/parts.ts'
@@ -18,7 +18,7 @@ export interface Edges {
 
 export interface EdgeLooks {
   readonly grid: LayerGrid
-  readonly measure: MeasureInfo
+  readonly measure: Quantity
   readonly scale: ColourScale
   readonly theme: ChartTheme
 }
