@@ -34,7 +34,7 @@ export function checkSensitivities(
   const quantizable = new Set(model.tensors.filter((tensor) => tensor.quantizable).map(({ name }) => name))
   const names = [...new Set(sensitivities.groups.flatMap(({ tensors }) => tensors))]
   const strange = names.filter((name) => !quantizable.has(name))
-  if (strange.length === names.length) {
+  if (names.length > 0 && strange.length === names.length) {
     throw new QuantaloupeError(
       'BAD_SENSITIVITIES',
       `These sensitivities were measured on another model (${sensitivities.model})`,
