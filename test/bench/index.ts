@@ -13,6 +13,7 @@ import { formatByName } from '../../main/engine/quantizers/registry.ts'
 import { analyzeSuite } from './analyze.ts'
 import { exportSuite } from './export.ts'
 import { framesSuite } from './frames.ts'
+import { frontierSuite } from './frontier.ts'
 import { headerSuite } from './header.ts'
 import { inspectSuite } from './inspect.ts'
 import { memorySuite } from './memory.ts'
@@ -29,6 +30,7 @@ const SUITES: readonly Suite[] = [
   analyzeSuite,
   memorySuite,
   framesSuite,
+  frontierSuite,
 ]
 
 function chosen(names: readonly string[]): readonly Suite[] {

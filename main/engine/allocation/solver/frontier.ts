@@ -1,5 +1,6 @@
 import { CompensatedSum } from './compensated-sum.ts'
-import { lowerHulls, slopeBetween, type Hull } from './hull.ts'
+import { lowerHulls, type Hull } from './hull.ts'
+import { sortedSteps, type Steps } from './hull-steps.ts'
 import { tabulate, type OptionTable } from './option-table.ts'
 import { checkProblem, type Problem } from './problem.ts'
 
@@ -27,13 +28,6 @@ export interface Frontier {
   hullAt(point: number): Int32Array
   /** Option of every group at a point, as indices into the problem's lists. */
   choicesAt(point: number): Int32Array
-}
-
-interface Steps {
-  readonly group: Int32Array
-  readonly bytes: Float64Array
-  readonly damage: Float64Array
-  readonly slope: Float64Array
 }
 
 /**
@@ -67,57 +61,6 @@ export function buildFrontier(problem: Problem): Frontier {
   }
 }
 
-function sortedSteps(options: OptionTable, hull: Hull): Steps {
-  const groups = hull.start.length - 1
-  const count = hull.position.length - groups
-  const unsorted = emptySteps(count)
-  let step = 0
-  for (let group = 0; group < groups; group++) {
-    for (let taken = (hull.start[group] ?? 0) + 1; taken < (hull.start[group + 1] ?? 0); taken++, step++) {
-      const [from, to] = [hull.position[taken - 1] ?? 0, hull.position[taken] ?? 0]
-      unsorted.group[step] = group
-      unsorted.bytes[step] = (options.bytes[to] ?? 0) - (options.bytes[from] ?? 0)
-      unsorted.damage[step] = (options.damage[from] ?? 0) - (options.damage[to] ?? 0)
-      unsorted.slope[step] = slopeBetween(options, from, to)
-    }
-  }
-  const order = steepestFirst(unsorted.slope)
-  return {
-    group: order.map((index) => unsorted.group[index] ?? 0),
-    bytes: Float64Array.from(order, (index) => unsorted.bytes[index] ?? 0),
-    damage: Float64Array.from(order, (index) => unsorted.damage[index] ?? 0),
-    slope: Float64Array.from(order, (index) => unsorted.slope[index] ?? 0),
-  }
-}
-
-/**
- * Indices of slopes in falling order; equal ones keep theirs, in which steps of a group stand as they are taken.
- *
- * Sorting bare numbers and looking up their places takes a fraction of sorting with a comparison function.
- */
-function steepestFirst(slopes: Float64Array): Int32Array {
-  const rising = slopes.slice().sort()
-  const equalsPlaced = new Int32Array(slopes.length)
-  const order = new Int32Array(slopes.length)
-  slopes.forEach((slope, index) => {
-    const steeper = slopes.length - countUpTo(rising, slope)
-    order[steeper + (equalsPlaced[steeper] ?? 0)] = index
-    equalsPlaced[steeper] = (equalsPlaced[steeper] ?? 0) + 1
-  })
-  return order
-}
-
-/** How many of the rising values are at most a limit. */
-function countUpTo(rising: Float64Array, limit: number): number {
-  let [low, high] = [0, rising.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((rising[middle] ?? 0) <= limit) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 function sinceWhen({ start, position }: Hull, stepGroup: Int32Array): Int32Array {
   const since = new Int32Array(position.length)
   const taken = start.slice(0, -1)
@@ -127,15 +70,6 @@ function sinceWhen({ start, position }: Hull, stepGroup: Int32Array): Int32Array
     since[entry] = step + 1
   })
   return since
-}
-
-function emptySteps(count: number): Steps {
-  return {
-    group: new Int32Array(count),
-    bytes: new Float64Array(count),
-    damage: new Float64Array(count),
-    slope: new Float64Array(count),
-  }
 }
 
 /**
