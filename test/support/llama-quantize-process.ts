@@ -78,7 +78,7 @@ const callback = koffi.register((level: number, text: string) => {
 setLog(callback, null)
 
 const jobs = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as QuantizeJob[]
-console.log(JSON.stringify(jobs.map(run)))
+process.stdout.write(JSON.stringify(jobs.map(run)))
 
 function run(job: QuantizeJob): QuantizeOutcome {
   log = complaints = ''
@@ -106,9 +106,9 @@ function run(job: QuantizeJob): QuantizeOutcome {
 function typesOf(text: string): Record<string, string> {
   const lines = text.matchAll(/^\[ *\d+\/ *\d+\] +(\S+) +- \[[^\]]*\], type = +(\S+), (.*)$/gm)
   return Object.fromEntries(
-    [...lines].map(([, name, stored, rest = '']) => {
+    [...lines].map(([, name = '', stored = '', rest = '']) => {
       const changed = /\((\w+)\)$/.exec(rest) ?? /converting to (\w+)/.exec(rest)
-      return [name, (changed?.[1] ?? stored ?? '').toUpperCase()]
+      return [name, (changed?.[1] ?? stored).toUpperCase()] as const
     }),
   )
 }

@@ -5,30 +5,36 @@ import { TemporaryFolder } from '../../../support/temporary-folder.ts'
 
 const model = openShape(new TemporaryFolder(), LLAMA_3_1_8B)
 
+interface Published {
+  readonly preset: string
+  readonly bpw: string
+  readonly hasImportance?: boolean
+}
+
 /** llama.cpp tools/quantize/README.md. */
-const PUBLISHED: readonly (readonly [preset: string, bpw: string, hasImportance?: boolean])[] = [
-  ['IQ1_S', '2.0042'],
-  ['IQ1_M', '2.1460'],
-  ['IQ2_XXS', '2.3824'],
-  ['IQ2_XS', '2.5882'],
-  ['IQ2_S', '2.7403'],
-  ['IQ2_M', '2.9294'],
-  ['IQ3_XXS', '3.2548', true],
-  ['IQ3_XS', '3.4977'],
-  ['IQ3_S', '3.6606'],
-  ['IQ3_M', '3.7628'],
-  ['IQ4_XS', '4.4597'],
-  ['IQ4_NL', '4.6818'],
-  ['Q2_K_S', '2.9697'],
-  ['Q2_K', '3.1593'],
-  ['Q3_K_S', '3.6429'],
-  ['Q3_K_L', '4.2979'],
-  ['Q4_K_S', '4.6672'],
-  ['Q4_K_M', '4.8944'],
-  ['Q5_K_S', '5.5704'],
-  ['Q5_K_M', '5.7036'],
-  ['Q6_K', '6.5633'],
-  ['Q8_0', '8.5008'],
+const PUBLISHED: readonly Published[] = [
+  { preset: 'IQ1_S', bpw: '2.0042' },
+  { preset: 'IQ1_M', bpw: '2.1460' },
+  { preset: 'IQ2_XXS', bpw: '2.3824' },
+  { preset: 'IQ2_XS', bpw: '2.5882' },
+  { preset: 'IQ2_S', bpw: '2.7403' },
+  { preset: 'IQ2_M', bpw: '2.9294' },
+  { preset: 'IQ3_XXS', bpw: '3.2548', hasImportance: true },
+  { preset: 'IQ3_XS', bpw: '3.4977' },
+  { preset: 'IQ3_S', bpw: '3.6606' },
+  { preset: 'IQ3_M', bpw: '3.7628' },
+  { preset: 'IQ4_XS', bpw: '4.4597' },
+  { preset: 'IQ4_NL', bpw: '4.6818' },
+  { preset: 'Q2_K_S', bpw: '2.9697' },
+  { preset: 'Q2_K', bpw: '3.1593' },
+  { preset: 'Q3_K_S', bpw: '3.6429' },
+  { preset: 'Q3_K_L', bpw: '4.2979' },
+  { preset: 'Q4_K_S', bpw: '4.6672' },
+  { preset: 'Q4_K_M', bpw: '4.8944' },
+  { preset: 'Q5_K_S', bpw: '5.5704' },
+  { preset: 'Q5_K_M', bpw: '5.7036' },
+  { preset: 'Q6_K', bpw: '6.5633' },
+  { preset: 'Q8_0', bpw: '8.5008' },
 ]
 
 describe('a file of Llama 3.1 8B', () => {
@@ -36,10 +42,13 @@ describe('a file of Llama 3.1 8B', () => {
     expect(model.tensors).toHaveLength(292)
   })
 
-  it.each(PUBLISHED)('has as %s the published %s bits per weight', (preset, bpw, hasImportance = false) => {
-    const bytes = payloadBytes(model, effective(model, { preset, hasImportance }))
-    expect(((bytes * 8) / model.parameters).toFixed(4)).toBe(bpw)
-  })
+  it.each(PUBLISHED)(
+    'has as $preset the published $bpw bits per weight',
+    ({ preset, bpw, hasImportance }) => {
+      const bytes = payloadBytes(model, effective(model, { preset, hasImportance: hasImportance ?? false }))
+      expect(((bytes * 8) / model.parameters).toFixed(4)).toBe(bpw)
+    },
+  )
 
   it.each([
     ['Q4_K_M', false, 4_912_898_304, { Q4_K: 193, Q6_K: 33 }],
