@@ -29,7 +29,7 @@ export function isComparable(pair: TensorPair): boolean {
  * - `pairs` in A's order, then what only B has; `state`, and `error` when they could not be had
  * - `results` by name: errors as they arrive, a few times a second; kept for all models that stay open
  * - `want(names)` what is on screen, computed first and in this order; a later call takes the place of an earlier one
- * - `compareAll()` asks for all others too, `stop()` for nothing more; `running`, `left` pairs without a result
+ * - `compareAll()` asks for all others too, `stop()` for nothing more; `comparingAll`, `left` pairs without a result
  */
 export const useModelPairs = defineStore('modelPairs', () => {
   const models = useModels()
@@ -37,7 +37,7 @@ export const useModelPairs = defineStore('modelPairs', () => {
   const pairs = shallowRef<readonly TensorPair[]>(NO_PAIRS)
   const state = ref<'empty' | 'loading' | 'ready' | 'failed'>('empty')
   const error = shallowRef<ErrorData | null>(null)
-  const running = ref(false)
+  const comparingAll = ref(false)
   /** Filled as answers come; `version` tells when somebody should look again. */
   const found = new Map<string, Map<string, PairResult>>()
   const version = ref(0)
@@ -71,7 +71,7 @@ export const useModelPairs = defineStore('modelPairs', () => {
   /** Only the newest answer moves what is on screen, and that at most five times a second. */
   const tell = pacedBatch<null>(() => {
     version.value += 1
-    running.value = asked.size > 0
+    comparingAll.value = rest.length > 0
   })
 
   async function ask(where: string, request: { a: ModelId; b: ModelId; tensor: string }): Promise<void> {
@@ -88,7 +88,6 @@ export const useModelPairs = defineStore('modelPairs', () => {
     while (a.value !== null && b.value !== null && asked.size < ASKED_AT_ONCE) {
       const tensor = wanted.find(isMissing) ?? nextOfRest()
       if (tensor === undefined) return
-      running.value = true
       void ask(place.value, { a: a.value, b: b.value, tensor })
     }
   }
@@ -109,12 +108,14 @@ export const useModelPairs = defineStore('modelPairs', () => {
 
   function compareAll(): void {
     rest = comparable.value.filter(isMissing)
+    comparingAll.value = rest.length > 0
     pump()
   }
 
   function stop(): void {
     wanted = []
     rest = []
+    comparingAll.value = false
   }
 
   function forgetClosed(): void {
@@ -143,5 +144,5 @@ export const useModelPairs = defineStore('modelPairs', () => {
   watch(place, () => void load(), { immediate: true })
   onGap(() => void load())
 
-  return { a, b, pairs, state, error, results, running, left, choose, want, compareAll, stop }
+  return { a, b, pairs, state, error, results, comparingAll, left, choose, want, compareAll, stop }
 })

@@ -6,9 +6,9 @@ const plan: Plan = {
   schema: 1, model: 'test', target: 'llama.cpp', damageModel: 'error', fileBytes: 0, bpw: 0,
   predictedDamage: null, lowerBound: null, gap: null,
   tensors: [
-    { name: 'a', format: 'Q4_K', requested: 'Q4_K', method: 'reference', bytes: 900, error: null },
-    { name: 'b', format: 'Q8_0', requested: 'Q8_0', method: 'reference', bytes: 500, error: null },
-    { name: 'c', format: 'Q8_0', requested: 'Q8_0', method: 'reference', bytes: 300, error: null },
+    { name: 'a', format: 'Q4_K', requested: 'Q4_K', method: 'reference', bytes: 900, error: null, damage: null },
+    { name: 'b', format: 'Q8_0', requested: 'Q8_0', method: 'reference', bytes: 500, error: null, damage: null },
+    { name: 'c', format: 'Q8_0', requested: 'Q8_0', method: 'reference', bytes: 300, error: null, damage: null },
   ],
 } // prettier-ignore
 
