@@ -15,6 +15,18 @@ function parseInteger(text: string, minimum: number, maximum: number): number {
   throw new InvalidArgumentError(`Expected a whole number from ${minimum} to ${maximum}`)
 }
 
+/** How many; at least one. */
+export function parseCount(text: string): number {
+  return parseInteger(text, 1, Number.MAX_SAFE_INTEGER)
+}
+
+/** Tokens of a chunk, the second half of which is scored. */
+export function parseContext(text: string): number {
+  const value = parseInteger(text, 8, 2 ** 20)
+  if (value % 2 === 0) return value
+  throw new InvalidArgumentError('Expected an even number')
+}
+
 /** A fraction of the rows: above 0, at most 1. */
 export function parseFraction(text: string): number {
   const value = Number(text)

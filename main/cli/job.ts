@@ -33,10 +33,16 @@ export function remarkFindings(context: Context, findings: readonly Finding[]): 
 function showProgress(context: Context, job: Job): void {
   context.progress.show({
     label: job.title,
-    fraction: job.bytesTotal === 0 ? 0 : Math.min(1, job.bytesDone / job.bytesTotal),
+    fraction: fractionDone(job),
     bytesPerSecond: job.bytesPerSecond,
     remainingMs: job.remainingMs,
   })
+}
+
+/** What llama.cpp does is counted in chunks and groups, everything else in bytes. */
+function fractionDone({ bytesDone, bytesTotal, tensorsDone, tensorsTotal }: Job): number {
+  if (bytesTotal > 0) return Math.min(1, bytesDone / bytesTotal)
+  return tensorsTotal > 0 ? tensorsDone / tensorsTotal : 0
 }
 
 function requireDone(context: Context, job: Job): Job {

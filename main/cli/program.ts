@@ -1,7 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { Command, Option, type OptionValues } from 'commander'
 import type { Method } from '../engine/quantizers/format.ts'
-import { collect, parseFraction, parseList, parsePort, parseThreads } from './arguments.ts'
+import {
+  collect,
+  parseContext,
+  parseCount,
+  parseFraction,
+  parseList,
+  parsePort,
+  parseThreads,
+} from './arguments.ts'
 import { createContext, type Context, type GlobalOptions } from './context.ts'
 import { programVersion, type ProgramFiles } from './program-files.ts'
 
@@ -31,6 +39,7 @@ export function buildProgram(files: ProgramFiles, signal: AbortSignal): Command 
 
   addReadingCommands(program, action)
   addPlanningCommands(program, action)
+  addMeasuringCommands(program, action)
   addHostCommands(program, action)
   return program
 }
@@ -105,6 +114,41 @@ function addPlanningCommands(program: Command, action: Action): void {
     .option('--allow-requantize', 'quantize weights that are quantized already')
     .option('--dry-run', 'tell the exact size and write nothing')
     .action(action(async () => (await import('./commands/export.ts')).exportModel))
+}
+
+/** Those that run llama.cpp. */
+function addMeasuringCommands(program: Command, action: Action): void {
+  const context = ['--context <n>', 'tokens per chunk of the text', parseContext, 512] as const
+  program
+    .command('verify <reference> <candidate>')
+    .description('compare a candidate with the model it was made from, in llama.cpp')
+    .requiredOption('--text <file>', 'the text to compare them on')
+    .option(...context)
+    .option('--chunks <n>', 'at most so many chunks; the whole text by default', parseCount)
+    .action(action(async () => (await import('./commands/verify.ts')).verify))
+  program
+    .command('sensitivity <model>')
+    .description('measure what errors in each tensor cost, in llama.cpp; goes on where it was stopped')
+    .requiredOption('--text <file>', 'the text to measure on')
+    .option(...IMATRIX)
+    .option(...context)
+    .option('--tokens <n>', 'at most so many tokens of the text', parseCount, 4096)
+    .addOption(formatsToReplaceBy())
+    .option(
+      '--layers <n>',
+      'so many neighbouring layers of a role at once; each tensor alone by default',
+      parseCount,
+    )
+    .option('-o, --output <file>', 'write what `plan --sensitivity` takes')
+    .action(action(async () => (await import('./commands/sensitivity.ts')).sensitivity))
+}
+
+function formatsToReplaceBy(): Option {
+  const option = new Option(
+    '--formats <names>',
+    'formats that each group is replaced by, one after the other',
+  )
+  return option.argParser((text: string) => parseList(text)).default(['Q4_K'], 'Q4_K')
 }
 
 function addHostCommands(program: Command, action: Action): void {
