@@ -71,7 +71,7 @@ function priceLine(input: CandidatesInput, span: readonly [number, number], most
 }
 
 /** Candidates far worse than the chosen one would flatten all others. */
-const WORST = 8
+const WORST = 16
 
 function highestShown(options: readonly CandidateOption[]): number {
   const chosen = options.find((option) => option.chosen)?.damage ?? 0

@@ -146,7 +146,7 @@ function presetSeries(input: FrontierInput, unitBytes: number, theme: ChartTheme
       ]),
     ),
     symbolSize: 8,
-    itemStyle: { color: theme.surface, borderColor: theme.text, borderWidth: 1.5 },
+    itemStyle: { color: theme.surface, borderColor: theme.text, borderWidth: 1.5, opacity: 1 },
     z: 4,
   }
 }
@@ -160,9 +160,14 @@ function planSeries(input: FrontierInput, unitBytes: number, theme: ChartTheme):
       ? [item('This plan', unitBytes, plan.fileBytes, plan.damage, () => damageRows(plan, unit))]
       : [],
     symbolSize: 15,
-    itemStyle: { color: theme.accent, borderColor: theme.surface, borderWidth: 2.5 },
+    itemStyle: { color: theme.accent, borderColor: theme.surface, borderWidth: 2.5, opacity: 1 },
     z: 7,
   }
+}
+
+/** Divergences in nats beside a damage in another unit. */
+function hasOwnAxis({ sameUnit, verified }: FrontierInput): boolean {
+  return !sameUnit && verified.length > 0
 }
 
 /** Distinct from the accent also without colour: a diamond. */
@@ -170,7 +175,7 @@ function verifiedSeries(input: FrontierInput, unitBytes: number, theme: ChartThe
   return {
     type: 'scatter',
     name: 'verified (KL divergence)',
-    yAxisIndex: input.sameUnit ? 0 : 1,
+    yAxisIndex: hasOwnAxis(input) ? 1 : 0,
     data: input.verified.map((point) =>
       item(point.label, unitBytes, point.fileBytes, point.kld, () => [
         ...sizeRows(point),
@@ -179,7 +184,7 @@ function verifiedSeries(input: FrontierInput, unitBytes: number, theme: ChartThe
     ),
     symbol: 'diamond',
     symbolSize: 13,
-    itemStyle: { color: BLUE_WHITE_ORANGE[1], borderColor: theme.surface, borderWidth: 1.5 },
+    itemStyle: { color: BLUE_WHITE_ORANGE[1], borderColor: theme.surface, borderWidth: 1.5, opacity: 1 },
     z: 5,
   }
 }
@@ -192,7 +197,8 @@ function logAxis(name: string, values: readonly number[], side: 'left' | 'right'
     type: 'log' as const,
     position: side,
     name,
-    nameTextStyle: { ...looks.nameTextStyle, align: side, padding: side === 'left' ? [0, 0, 0, -50] : 0 },
+    nameLocation: 'middle' as const,
+    nameGap: 46,
     axisLabel: { ...looks.axisLabel, formatter: (value: number) => significant(value, 2) },
     splitLine: { ...looks.splitLine, show: side === 'left' },
     ...(values.length > 0 && { min: low / 1.3, max: high * 1.3 }),
@@ -229,8 +235,7 @@ function axes(input: FrontierInput, span: Span, theme: ChartTheme) {
   const name = input.unit === '' ? 'predicted damage' : `predicted damage, ${input.unit}`
   const left = logAxis(name, input.sameUnit ? [...damages, ...divergences] : damages, 'left', theme)
   const right = logAxis('measured KL divergence, nats', divergences, 'right', theme)
-  const separate = !input.sameUnit && divergences.length > 0
-  return { xAxis: [size, ...(slope > 0 ? [bits] : [])], yAxis: [left, ...(separate ? [right] : [])] }
+  return { xAxis: [size, ...(slope > 0 ? [bits] : [])], yAxis: [left, ...(hasOwnAxis(input) ? [right] : [])] }
 }
 
 /** A damage of 0 (everything as stored) has no place on a logarithmic axis; the table twin has it. */
@@ -266,11 +271,11 @@ export function frontierOption(given: FrontierInput, theme: ChartTheme): ChartOp
   const named = input.presets.map(({ name, fileBytes, damage }) => ({
     name, x: fileBytes / unit.bytes, y: damage, strong: false,
   })) // prettier-ignore
-  const right = !input.sameUnit && input.verified.length > 0 ? 62 : 20
+  const right = hasOwnAxis(input) ? 68 : 20
   return {
     ...base,
     ...axes(input, sizeSpan(input), theme),
-    grid: { left: 62, right, top: 46, bottom: 58, outerBoundsMode: 'none' },
+    grid: { left: 68, right, top: 40, bottom: 58, outerBoundsMode: 'none' },
     legend: legend(input, theme),
     tooltip: {
       ...base.tooltip,

@@ -18,11 +18,16 @@ export function excessOf({ damage, bound }: Pick<BoundFigures, 'damage' | 'bound
   return bound > 0 ? Math.max(0, damage / bound - 1) : 0
 }
 
-/** `No plan within 3.902 MiB can have less than 0.00121 predicted; this one has 0.00122: at most 0.826 % more.` */
+/** Like `No plan within 3.902 MiB can have less than 0.00121 predicted; this one has 0.00122: at most 0.826 % more.` */
 export function boundSentence(figures: BoundFigures): string {
   const { fileBytes, damage, bound, unit } = figures
   const of = unit === '' ? '' : ` ${unit}`
   const excess = excessOf(figures)
+  if (damage === 0)
+    return 'This plan changes no weight, so it has no damage. Move the budget to make it smaller.'
+  if (damage < bound) {
+    return 'This plan uses what the search may not (a rule or the formats to choose from), and has less than its best plan.'
+  }
   const least = `No plan within ${sizeText(fileBytes)} can have less than ${significant(bound)}${of} predicted`
   if (excess < NOTHING) return `${least}, and this one has no more.`
   return `${least}; this one has ${significant(damage)}: at most ${percent(excess)} more.`
@@ -35,7 +40,7 @@ export function damageNote({ model, measuredTensors, tensors }: DamageDescriptio
     case 'importance':
       return 'every tensor counts the same'
     case 'priors':
-      return 'a guess: nothing is measured in llama.cpp'
+      return 'nothing measured in llama.cpp'
     case 'measured':
       return measuredTensors === 0
         ? 'no tensor is measured yet'
