@@ -9,21 +9,28 @@ import type {
 } from '../../../preload/contract.ts'
 import type { Core } from '../core.ts'
 import { fileStamp } from '../files/file-stamp.ts'
-import type { Library } from '../library/library.ts'
+import type { Library, OpenedModel } from '../library/library.ts'
 import type { ServedPaths } from '../library/paths.ts'
 import type { Lazy } from '../lazy.ts'
 import { checkImportanceLengths } from '../measurements/importance-checks.ts'
+import type { KnownMeasurements } from '../measurements/known-measurements.ts'
 import type { StatisticsFiles } from '../measurements/statistics-files.ts'
 import type { DamageModels } from '../plans/damage-models.ts'
 import { describePlan } from '../plans/describe-plan.ts'
 import { tensorWeigher } from '../plans/weigh-tensors.ts'
 import { budgetRoom } from './budget-room.ts'
+import { CandidatePool } from './candidate-pool.ts'
 import { explainTensor } from './explain-tensor.ts'
 import { frontierPoints } from './frontier-points.ts'
 import { PreparedProblem } from './prepared-problem.ts'
-import { PreparedProblems } from './prepared-problems.ts'
-import { presetPoints } from './preset-points.ts'
+import { PresetPoints } from './preset-points.ts'
+import { Recent } from './recent.ts'
 import { solveBudget } from './solve-budget.ts'
+
+/** One for each of a few models and damage models. */
+const POOLS = 4
+/** Some more: what was changed last, and what was there before. */
+const PROBLEMS = 8
 
 export interface AllocationServiceParts {
   readonly core: Lazy<Core>
@@ -36,7 +43,10 @@ export interface AllocationServiceParts {
 /** Finds the formats with the least predicted damage for a budget. */
 export class AllocationService {
   readonly #parts: AllocationServiceParts
-  readonly #problems = new PreparedProblems()
+  readonly #pools = new Recent<CandidatePool>(POOLS)
+  readonly #problems = new Recent<PreparedProblem>(PROBLEMS)
+  readonly #frontiers = new WeakMap<PreparedProblem, AllocationFrontier>()
+  readonly #presets = new PresetPoints()
 
   constructor(parts: AllocationServiceParts) {
     this.#parts = parts
@@ -49,18 +59,9 @@ export class AllocationService {
    */
   async frontier(request: AllocationRequest): Promise<AllocationFrontier> {
     const problem = await this.#prepare(request)
-    const points = problem.isBlocked ? [] : frontierPoints(problem)
-    const { source, pool, missing, figures, sampledFigures, milliseconds } = problem
-    return {
-      points,
-      presets: presetPoints(source),
-      damage: source.weighing.description,
-      formats: pool.formats.map(({ name }) => name),
-      missing,
-      sampledFigures,
-      figures,
-      milliseconds,
-    }
+    const known = this.#frontiers.get(problem) ?? this.#describeFrontier(problem)
+    this.#frontiers.set(problem, known)
+    return known
   }
 
   /**
@@ -72,7 +73,7 @@ export class AllocationService {
   async solve({ allocation, budget }: RequestOf<'allocation.solve'>): Promise<Plan> {
     const problem = await this.#prepare(allocation)
     const search = solveBudget(problem, budgetRoom(problem, budget))
-    const { opened, weighing } = problem.source
+    const { opened, weighing } = problem.pool.source
     return describePlan(opened, problem.tensors(search.choices), {
       damageModel: weighing.model,
       fileBytes: problem.fileBytes(search.choices),
@@ -95,25 +96,55 @@ export class AllocationService {
 
   /** Drops what was prepared for models that are closed. */
   keepOnly(models: ReadonlySet<string>): void {
-    this.#problems.keepOnly(models)
+    this.#pools.keepWhere(({ source }) => models.has(source.opened.id))
+    this.#problems.keepWhere(({ pool }) => models.has(pool.source.opened.id))
+  }
+
+  #describeFrontier(problem: PreparedProblem): AllocationFrontier {
+    const points = problem.isBlocked ? [] : frontierPoints(problem)
+    const { pool, missing, figures, sampledFigures, milliseconds } = problem
+    return {
+      points,
+      presets: this.#presets.of(pool.source),
+      damage: pool.source.weighing.description,
+      formats: pool.formats.map(({ name }) => name),
+      missing,
+      sampledFigures,
+      figures,
+      milliseconds,
+    }
   }
 
   /** Prepared anew when the request, its files, or what is known of the model has changed. */
   async #prepare(request: AllocationRequest): Promise<PreparedProblem> {
-    const { core, library, statistics, served, damage } = this.#parts
+    const { core, library, served, damage } = this.#parts
     const opened = library.get(request.model)
     const { known } = await core.get()
-    const imatrix = request.imatrix === undefined ? '' : fileStamp(served.existing(request.imatrix))
-    const sensitivities = await damage.version(request.damage)
-    const key = JSON.stringify([request, imatrix, sensitivities, known.version()])
-    const prepared = this.#problems.find(key)
+    const { model, target, formats, methods, imatrix, damage: settings, ...limits } = request
+    const stamp = imatrix === undefined ? '' : fileStamp(served.existing(imatrix))
+    const versions = [await damage.version(settings), known.version()]
+    const poolKey = JSON.stringify([model, target, formats, methods, imatrix, settings, stamp, versions])
+    const key = `${poolKey} ${JSON.stringify(limits)}`
+    const prepared = this.#problems.get(key)
     if (prepared) return prepared
+    const pool = this.#pools.get(poolKey) ?? (await this.#pool(opened, request, known))
+    const problem = new PreparedProblem(pool, request)
+    this.#pools.set(poolKey, pool)
+    this.#problems.set(key, problem)
+    return problem
+  }
+
+  async #pool(
+    opened: OpenedModel,
+    request: AllocationRequest,
+    known: KnownMeasurements,
+  ): Promise<CandidatePool> {
+    const { statistics, damage } = this.#parts
     const loaded = statistics.load(opened.model, request)
     checkImportanceLengths(opened.model.tensors, loaded.statistics)
     const weighing = await damage.weigh(opened, loaded.statistics, request.damage)
     const weigh = tensorWeigher(opened, loaded.statistics, known, weighing.sensitivities)
-    const problem = new PreparedProblem({ opened, request, loaded, weighing, weigh })
-    this.#problems.add(key, problem)
-    return problem
+    const { target, formats, methods } = request
+    return new CandidatePool({ opened, target, formats, methods, loaded, weighing, weigh })
   }
 }

@@ -6,39 +6,27 @@ import { describeDecision } from './decisions.ts'
 import type { PreparedGroup } from './prepared-group.ts'
 import type { Counted, PreparedProblem } from './prepared-problem.ts'
 
-/** The choices at both ends of the frontier. */
-export interface Ends {
-  readonly smallest: Int32Array
-  readonly largest: Int32Array
-}
-
 /**
  * Refuses a budget that no plan meets, or that is more than the largest plan needs.
  *
  * @throws QuantaloupeError `BUDGET_OUT_OF_REACH` with the range that can be reached, `PINS_OUT_OF_REACH` with the smallest
  *   budget that meets what the request decides
  */
-export function checkReach(problem: PreparedProblem, room: BudgetRoom, ends: Ends): void {
-  const { limitBytes } = room
-  const [least, most] = [sizeOf(problem, room, ends.smallest), sizeOf(problem, room, ends.largest)]
-  if (limitBytes > most) throw outOfReach(problem, room, ends, 'more than the largest plan needs')
-  if (limitBytes >= least) return
+export function checkReach(problem: PreparedProblem, room: BudgetRoom): void {
+  const { limitBytes, leastBytes, mostBytes } = room
+  if (limitBytes > mostBytes) throw outOfReach(problem, room, 'more than the largest plan needs')
+  if (limitBytes >= leastBytes) return
   const costly = costlyDecisions(problem, room.counted)
   const saved = costly.reduce((sum, { extraBytes }) => sum + extraBytes, 0)
-  if (limitBytes < least - saved) throw outOfReach(problem, room, ends, 'less than the smallest plan needs')
+  if (limitBytes < leastBytes - saved) throw outOfReach(problem, room, 'less than the smallest plan needs')
   throw new QuantaloupeError(
     'PINS_OUT_OF_REACH',
     `The budget does not meet what is fixed: ${shorten(costly.map(({ text }) => text))}`,
     {
-      expected: `at least ${describeEnd(problem, room, ends.smallest)}`,
+      expected: `at least ${describeSmallest(problem, room)}`,
       remedy: 'Raise the budget, or drop some of these.',
     },
   )
-}
-
-function sizeOf(problem: PreparedProblem, room: BudgetRoom, choices: Int32Array): number {
-  const own = problem.candidates(choices).reduce((sum, candidate) => sum + candidate[room.counted], 0)
-  return room.overheadBytes(choices) + own
 }
 
 interface CostlyDecision {
@@ -48,8 +36,8 @@ interface CostlyDecision {
 }
 
 /** Pins, exclusions and minimums that keep a group from its smallest candidate, the costliest first. */
-function costlyDecisions({ groups, source }: PreparedProblem, counted: Counted): CostlyDecision[] {
-  const { minimums } = source.request
+function costlyDecisions({ groups, request }: PreparedProblem, counted: Counted): CostlyDecision[] {
+  const { minimums } = request
   return groups
     .map((group) => ({ text: describeGroup(group, minimums), extraBytes: extraBytes(group, counted) }))
     .filter((decision) => decision.extraBytes > 0)
@@ -72,15 +60,10 @@ function describeGroup(
   return bound ? `${bound.name} gets at least ${minimums[bound.name]}` : (tensors[0]?.name ?? '')
 }
 
-function outOfReach(
-  problem: PreparedProblem,
-  room: BudgetRoom,
-  { smallest, largest }: Ends,
-  reason: string,
-): QuantaloupeError {
+function outOfReach(problem: PreparedProblem, room: BudgetRoom, reason: string): QuantaloupeError {
   return new QuantaloupeError('BUDGET_OUT_OF_REACH', `The budget is ${reason}`, {
     place: describeBudget(room),
-    expected: `from ${describeEnd(problem, room, smallest)} to ${describeEnd(problem, room, largest)}`,
+    expected: `from ${describeSmallest(problem, room)} to ${describeLargest(problem, room)}`,
     remedy: 'Choose a budget in this range, or other formats.',
   })
 }
@@ -91,12 +74,22 @@ function describeBudget({ budget, kvBytes }: BudgetRoom): string {
   return `${budget.bytes} bytes of memory, ${kvBytes} of them for keys and values of ${budget.context} tokens`
 }
 
-/** A plan in the unit of the budget. */
-function describeEnd(problem: PreparedProblem, room: BudgetRoom, choices: Int32Array): string {
-  const bpw = bitsPerWeightOf(problem.tensors(choices))
-  const size = sizeOf(problem, room, choices)
-  const { kind } = room.budget
+function describeSmallest(problem: PreparedProblem, room: BudgetRoom): string {
+  const bpw = bitsPerWeightAt(problem, room.frontier.choicesAt(0))
+  // Rounded into the range, so that what is named can be reached.
+  return describeSize(room, room.leastBytes, Math.ceil(bpw * 1e4) / 1e4)
+}
+
+function describeLargest(problem: PreparedProblem, room: BudgetRoom): string {
+  const bpw = bitsPerWeightAt(problem, room.frontier.choicesAt(room.frontier.points.length - 1))
+  return describeSize(room, room.mostBytes, Math.floor(bpw * 1e4) / 1e4)
+}
+
+function bitsPerWeightAt(problem: PreparedProblem, choices: Int32Array): number {
+  return bitsPerWeightOf(problem.pool.source.opened.model, problem.tensors(choices))
+}
+
+function describeSize({ budget: { kind } }: BudgetRoom, bytes: number, bpw: number): string {
   if (kind === 'bpw') return `${bpw} bits per weight`
-  if (kind === 'file') return `${size} bytes (${bpw.toFixed(4)} bits per weight)`
-  return `${size} bytes of memory (${bpw.toFixed(4)} bits per weight)`
+  return `${bytes} bytes${kind === 'memory' ? ' of memory' : ''} (${bpw} bits per weight)`
 }

@@ -19,6 +19,8 @@ export interface Candidate {
   /** Null: the stored bytes are kept. */
   readonly method: Method | null
   readonly members: readonly WeighedTensor[]
+  /** By {@link outcomeOf}. */
+  readonly outcome: string
   /** With the padding behind each tensor. */
   readonly paddedBytes: number
   /** Without. */
@@ -51,6 +53,7 @@ function candidateOf(format: string, method: Method | null, members: readonly We
     format,
     method,
     members,
+    outcome: outcomeOf(members),
     paddedBytes: members.reduce((sum, { bytes }) => sum + padTo(DEFAULT_ALIGNMENT, bytes), 0),
     bytes: members.reduce((sum, { bytes }) => sum + bytes, 0),
     damage: damageOf(members),
@@ -70,16 +73,19 @@ export function poolCandidates(
   const found = new Map<string, Candidate>()
   for (const choice of choices) {
     const candidate = chosenCandidate(group, choice, weigh)
-    const key = outcomeOf(candidate.members)
-    if (key === '' || !hasImportance(candidate.members, statistics)) continue
-    if (!found.has(key) || isExact(candidate)) found.set(key, candidate)
+    const { outcome, members } = candidate
+    if (outcome === KEPT || !hasImportance(members, statistics)) continue
+    if (!found.has(outcome) || isExact(candidate)) found.set(outcome, candidate)
   }
   return [...found.values()]
 }
 
-/** Equal for members that end up the same; empty where all keep their stored bytes. */
+/** The outcome of members that all keep their stored bytes. */
+export const KEPT = ''
+
+/** Equal for members that end up the same. */
 export function outcomeOf(members: readonly ResolvedTensor[]): string {
-  if (members.every(({ change }) => change === null)) return ''
+  if (members.every(({ change }) => change === null)) return KEPT
   return members.map(({ change }) => (change ? `${change.format.name} ${change.method}` : '=')).join()
 }
 

@@ -38,16 +38,17 @@ function stepDown({ options, price }: Choice, chosen: CandidateOption): string |
 }
 
 function comparison(perByte: number, price: number): string {
-  const place = perByte > price ? 'above' : perByte < price ? 'below' : 'equal to'
-  return `${figure(perByte)} per byte, ${place} the price ${figure(price)} of this budget`
+  if (perByte === price) return `${figure(perByte)} per byte, exactly the price of this budget`
+  const digits = [2, 3, 4, 5].find((count) => figure(perByte, count) !== figure(price, count)) ?? 6
+  const place = perByte > price ? 'above' : 'below'
+  return `${figure(perByte, digits)} per byte, ${place} the price ${figure(price, digits)} of this budget`
 }
 
-/** Two digits: what is predicted is not known better. */
-function figure(value: number): string {
-  if (value === 0) return '0'
+/** Two digits, where no more are needed: what is predicted is not known better. */
+function figure(value: number, digits = 2): string {
   const magnitude = Math.abs(value)
-  if (magnitude >= 0.001 && magnitude < 1000) return String(Number(value.toPrecision(2)))
-  return value.toExponential(1)
+  const isPlain = value === 0 || (magnitude >= 0.001 && magnitude < 1e6)
+  return isPlain ? String(Number(value.toPrecision(digits))) : value.toExponential(digits - 1)
 }
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']

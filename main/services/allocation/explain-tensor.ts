@@ -24,7 +24,7 @@ export function explainTensor(
   choices: PlanChoices,
   name: string,
 ): TensorExplanation {
-  const { opened, weighing } = problem.source
+  const { opened, weighing } = problem.pool.source
   const tensor = tensorOf(opened, name)
   const group = problem.groups.find(({ tensors }) => tensors.includes(tensor))
   const sensitivity = weighing.sensitivities.get(name)
@@ -41,20 +41,18 @@ export function explainTensor(
     sensitivitySource: sensitivity.source,
     options,
     price,
-    sentence: explainChoice({ options, price, group, minimums: problem.source.request.minimums }),
+    sentence: explainChoice({ options, price, group, minimums: problem.request.minimums }),
   }
 }
 
 /** From fewest to most bytes. */
 function optionsOf(group: PreparedGroup, members: readonly ResolvedTensor[]): CandidateOption[] {
   const weighed = [...group.candidates, ...group.allowed].filter(isWeighed)
-  const distinct = [
-    ...new Map(weighed.map((candidate) => [outcomeOf(candidate.members), candidate])).values(),
-  ]
+  const distinct = [...new Map(weighed.map((candidate) => [candidate.outcome, candidate])).values()]
   const ordered = distinct.toSorted((a, b) => a.paddedBytes - b.paddedBytes || b.damage - a.damage)
   const hull = hullOf(ordered)
   const chosen = outcomeOf(members)
-  return ordered.map(({ format, method, paddedBytes, damage, members: own }, index) => {
+  return ordered.map(({ format, method, paddedBytes, damage, outcome }, index) => {
     const point = hull.get(index)
     return {
       format,
@@ -62,7 +60,7 @@ function optionsOf(group: PreparedGroup, members: readonly ResolvedTensor[]): Ca
       bytes: paddedBytes,
       damage,
       onHull: point !== undefined,
-      chosen: outcomeOf(own) === chosen,
+      chosen: outcome === chosen,
       slope: point && Number.isFinite(point.slope) ? point.slope : null,
     }
   })

@@ -8,15 +8,18 @@ import type { AllocationRequest, TensorChoice } from '../../../preload/contract.
 
 type RuntimeTarget = AllocationRequest['target']
 
-/** One way to store a tensor, before its row length has a say. */
-export interface PoolChoice extends TensorChoice {
-  readonly bpw: number
+export interface PoolRequest {
+  /** The usual ones of the target when absent. */
+  readonly formats?: readonly string[] | undefined
+  readonly methods: readonly Method[]
+  readonly target: RuntimeTarget
 }
 
 export interface FormatPool {
   /** From fewest to most bits per weight. */
   readonly formats: readonly Format[]
-  readonly choices: readonly PoolChoice[]
+  /** Ways to store a tensor, before its row length has a say. */
+  readonly choices: readonly TensorChoice[]
 }
 
 /**
@@ -24,7 +27,7 @@ export interface FormatPool {
  *
  * @throws QuantaloupeError `FORMAT_UNKNOWN`, `NOT_EXPORTABLE`, `METHOD_UNSUPPORTED`
  */
-export function formatPool(model: Model, { formats: names, methods, target }: AllocationRequest): FormatPool {
+export function formatPool(model: Model, { formats: names, methods, target }: PoolRequest): FormatPool {
   const named = names?.map((name) => loadableFormat(name, target))
   const formats = [...new Set(named ?? usualFormats(model, target))].toSorted(
     (a, b) => bitsPerWeight(a) - bitsPerWeight(b),
@@ -32,7 +35,7 @@ export function formatPool(model: Model, { formats: names, methods, target }: Al
   const choices = formats.flatMap((format) =>
     [...new Set(methods)]
       .filter((method) => format.methods[method])
-      .map((method) => ({ format: format.name, method, bpw: bitsPerWeight(format) })),
+      .map((method) => ({ format: format.name, method })),
   )
   if (choices.length === 0) throw noMethod(formats, methods)
   return { formats, choices }

@@ -1,5 +1,6 @@
 import { fileTypeOf } from '../../engine/allocation/file-type-of.ts'
 import type { Model } from '../../engine/formats/model.ts'
+import { FORMATS } from '../../engine/quantizers/registry.ts'
 import { typeByName } from '../../engine/tensor/type-geometry.ts'
 import { measureExport } from '../exports/output-layout.ts'
 import type { ImatrixOrigin } from '../measurements/statistics-files.ts'
@@ -14,30 +15,46 @@ import type { ResolvedTensor } from '../plans/resolve-choices.ts'
 export class HeaderSizes {
   readonly #model: Model
   readonly #origin: ImatrixOrigin | null
-  readonly #known = new Map<string, number>()
+  readonly #mayLackFileType: boolean
+  readonly #byKind = new Map<string, number>()
+  readonly #byTensors = new WeakMap<readonly ResolvedTensor[], number>()
 
   constructor(model: Model, origin: ImatrixOrigin | null) {
     this.#model = model
     this.#origin = origin
+    const types = [...FORMATS.map(({ name }) => name), ...model.tensors.map(({ type }) => type)]
+    this.#mayLackFileType = [...new Set(types)].some((format) => fileTypeOf([{ format, bytes: 1 }]) === null)
   }
 
   /** @throws QuantaloupeError as `measureExport` */
   of(resolved: readonly ResolvedTensor[]): number {
-    const kind = kindOf(resolved)
-    const known = this.#known.get(kind)
+    const known = this.#byTensors.get(resolved)
     if (known !== undefined) return known
-    const { headerBytes } = measureExport(this.#model, resolved, { imatrix: this.#origin })
-    this.#known.set(kind, headerBytes)
+    const kind = kindOf(resolved, this.#mayLackFileType)
+    const headerBytes = this.#byKind.get(kind) ?? this.#measure(resolved)
+    this.#byKind.set(kind, headerBytes)
+    this.#byTensors.set(resolved, headerBytes)
     return headerBytes
+  }
+
+  #measure(resolved: readonly ResolvedTensor[]): number {
+    return measureExport(this.#model, resolved, { imatrix: this.#origin }).headerBytes
   }
 }
 
-function kindOf(resolved: readonly ResolvedTensor[]): string {
+function kindOf(resolved: readonly ResolvedTensor[], mayLackFileType: boolean): string {
   if (resolved.every(({ change }) => change === null)) return 'copy'
-  const types = resolved.map(({ tensor, change, bytes }) => ({
-    format: change?.format.name ?? tensor.type,
-    bytes,
-  }))
-  const isQuantized = types.some(({ format }) => typeByName(format)?.kind === 'quantized')
-  return `${fileTypeOf(types) === null ? 'no file type' : 'file type'}, ${isQuantized ? 'quantized' : 'floats'}`
+  const isQuantized = resolved.some(({ change, tensor }) =>
+    isQuantizedType(change?.format.name ?? tensor.type),
+  )
+  const lacksFileType = mayLackFileType && fileTypeOf(resolved.map(storedAs)) === null
+  return `${lacksFileType ? 'no file type' : 'file type'}, ${isQuantized ? 'quantized' : 'floats'}`
+}
+
+function isQuantizedType(name: string): boolean {
+  return typeByName(name)?.kind === 'quantized'
+}
+
+function storedAs({ tensor, change, bytes }: ResolvedTensor) {
+  return { format: change?.format.name ?? tensor.type, bytes }
 }

@@ -1,14 +1,12 @@
 import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
+import type { AllocationRequest } from '../../../preload/contract.ts'
 import { importanceNeeded, lacksImportance } from '../measurements/importance-checks.ts'
-import type { ActivationStatistics } from '../measurements/activation-statistics.ts'
-import { chosenCandidate, keptCandidate, meetsMinimums, outcomeOf, poolCandidates } from './candidates.ts'
+import type { CandidatePool } from './candidate-pool.ts'
+import { KEPT, meetsMinimums } from './candidates.ts'
 import type { Candidate } from './candidates.ts'
 import { decisionOf } from './decisions.ts'
 import type { Decision } from './decisions.ts'
-import { loads } from './format-pool.ts'
-import type { FormatPool } from './format-pool.ts'
-import type { ProblemSource } from './prepared-problem.ts'
 import { tensorGroups } from './tensor-groups.ts'
 
 export interface WeighedCandidate extends Candidate {
@@ -32,48 +30,47 @@ export interface PreparedGroup {
 /**
  * @throws QuantaloupeError `UNKNOWN_TENSOR`, `PINS_CONFLICT`, `METHOD_UNSUPPORTED`, `IMPORTANCE_NEEDED`, `NO_CANDIDATE`
  */
-export function prepareGroups(source: ProblemSource, pool: FormatPool): PreparedGroup[] {
-  const { opened, request } = source
-  const groups = tensorGroups(opened, request.groups).map((group) => prepareGroup(group, source, pool))
-  checkPool(groups, source.loaded.statistics, pool)
-  return groups
+export function prepareGroups(pool: CandidatePool, request: AllocationRequest): PreparedGroup[] {
+  const groups = tensorGroups(pool.source.opened, request.groups)
+  const prepared = groups.map((group) => prepareGroup(group, pool, request))
+  checkPool(prepared, pool)
+  return prepared
 }
 
-function prepareGroup(group: readonly Tensor[], source: ProblemSource, pool: FormatPool): PreparedGroup {
-  const { request, weigh, loaded } = source
+function prepareGroup(
+  group: readonly Tensor[],
+  pool: CandidatePool,
+  request: AllocationRequest,
+): PreparedGroup {
   const decision = decisionOf(group, request)
-  const kept = keptCandidate(group, weigh)
-  const isLoaded = group.every(({ type }) => loads(request.target, type))
-  const candidates = [
-    ...poolCandidates(group, pool.choices, weigh, loaded.statistics),
-    ...(isLoaded ? [kept] : []),
-  ]
+  const { kept, all } = pool.of(group)
   const allowed = decision
-    ? [decided(group, decision, source, kept)]
-    : candidates.filter((candidate) => meetsMinimums(candidate, request.minimums))
-  if (allowed.length === 0) throw noCandidate(group, source)
+    ? [decided(group, decision, pool, kept)]
+    : all.filter((candidate) => meetsMinimums(candidate, request.minimums))
+  if (allowed.length === 0) throw noCandidate(group, request)
   const offered = allowed.filter(isWeighed)
   const isBlocked = offered.every(isKept) && !allowed.every(isKept)
-  return { tensors: group, decision, candidates, allowed, offered, isBlocked }
+  return { tensors: group, decision, candidates: all, allowed, offered, isBlocked }
 }
 
 function isWeighed(candidate: Candidate): candidate is WeighedCandidate {
   return candidate.damage !== null
 }
 
-const isKept = ({ members }: Candidate): boolean => outcomeOf(members) === ''
+const isKept = ({ outcome }: Candidate): boolean => outcome === KEPT
 
 /** The one candidate that a pin or an exclusion leaves. */
 function decided(
   group: readonly Tensor[],
   { choice }: Decision,
-  { weigh, loaded }: ProblemSource,
+  pool: CandidatePool,
   kept: Candidate,
 ): Candidate {
   if (!choice) return kept
-  const candidate = chosenCandidate(group, choice, weigh)
+  const candidate = pool.chosen(group, choice)
+  const { statistics } = pool.source.loaded
   for (const { tensor, change } of candidate.members) {
-    if (change && lacksImportance(tensor, change.format, loaded.statistics)) {
+    if (change && lacksImportance(tensor, change.format, statistics)) {
       throw importanceNeeded(tensor.name, change.format.name)
     }
   }
@@ -81,24 +78,20 @@ function decided(
 }
 
 /** A pool of formats that all need importance, where no tensor has any. */
-function checkPool(
-  groups: readonly PreparedGroup[],
-  statistics: ActivationStatistics,
-  { formats }: FormatPool,
-): void {
-  const free = groups.filter(({ decision }) => decision === null)
-  const [first] = free[0]?.tensors ?? []
-  const needing = formats.find(({ needsImportance }) => needsImportance)
-  if (!first || !needing || statistics.importance.size > 0) return
+function checkPool(groups: readonly PreparedGroup[], { formats, source }: CandidatePool): void {
+  const free = groups.find(({ decision }) => decision === null)
+  const [tensor] = free?.tensors ?? []
+  const [format] = formats
+  if (!tensor || !format || source.loaded.statistics.importance.size > 0) return
   if (formats.every(({ needsImportance }) => needsImportance))
-    throw importanceNeeded(first.name, needing.name)
+    throw importanceNeeded(tensor.name, format.name)
 }
 
-function noCandidate(group: readonly Tensor[], { request }: ProblemSource): QuantaloupeError {
+function noCandidate(group: readonly Tensor[], { target }: AllocationRequest): QuantaloupeError {
   const [first] = group
   return new QuantaloupeError(
     'NO_CANDIDATE',
-    `Nothing is left to choose for ${first?.name}: no format of the pool is allowed, and ${request.target} does not load ${first?.type}`,
+    `Nothing is left to choose for ${first?.name}: no format of the pool is allowed, and ${target} does not load ${first?.type}`,
     {
       place: group.map(({ name }) => name).join(', '),
       remedy: 'Add formats to the pool, or lower its minimum.',

@@ -2,38 +2,34 @@ import { buildFrontier } from '../../engine/allocation/solver/frontier.ts'
 import type { Frontier } from '../../engine/allocation/solver/frontier.ts'
 import { DEFAULT_ALIGNMENT } from '../../engine/formats/gguf-header.ts'
 import { padTo } from '../../engine/formats/gguf-placement.ts'
-import { weightCount } from '../../engine/tensor/tensor.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 import type { AllocationRequest, MissingMeasurements } from '../../../preload/contract.ts'
-import type { OpenedModel } from '../library/library.ts'
-import type { LoadedStatistics } from '../measurements/statistics-files.ts'
-import type { Weighing } from '../plans/damage-models.ts'
 import { resolveTensor } from '../plans/resolve-choices.ts'
-import type { WeighTensor, WeighedTensor } from '../plans/weigh-tensors.ts'
+import type { WeighedTensor } from '../plans/weigh-tensors.ts'
+import type { CandidatePool } from './candidate-pool.ts'
+import { KEPT } from './candidates.ts'
 import type { Candidate } from './candidates.ts'
 import { checkDecisions } from './decisions.ts'
-import { formatPool } from './format-pool.ts'
-import type { FormatPool } from './format-pool.ts'
 import { HeaderSizes } from './header-sizes.ts'
 import { prepareGroups } from './prepared-group.ts'
 import type { PreparedGroup } from './prepared-group.ts'
 import { checkMeasured, missingMeasurements } from './missing-measurements.ts'
 
-export interface ProblemSource {
-  readonly opened: OpenedModel
-  readonly request: AllocationRequest
-  readonly loaded: LoadedStatistics
-  readonly weighing: Weighing
-  readonly weigh: WeighTensor
-}
-
 /** Which bytes are counted: those in the file, with the padding behind each tensor, or those of the tensors alone. */
 export type Counted = 'paddedBytes' | 'bytes'
 
+/** Bytes in front of the tensors. */
+export interface FrontierHeaders {
+  readonly ofSmallest: number
+  readonly ofLargest: number
+  /** Of all choices but those that copy every tensor, which are the largest there are. */
+  readonly least: number
+}
+
 /** An allocation request with all that a search needs; asked again and again while a slider moves. */
 export class PreparedProblem {
-  readonly source: ProblemSource
-  readonly pool: FormatPool
+  readonly pool: CandidatePool
+  readonly request: AllocationRequest
   readonly groups: readonly PreparedGroup[]
   readonly missing: readonly MissingMeasurements[]
   readonly weights: number
@@ -47,18 +43,20 @@ export class PreparedProblem {
   readonly #kept: readonly WeighedTensor[]
   readonly #places: readonly (readonly number[])[]
   readonly #frontiers = new Map<Counted, Frontier>()
+  readonly #tensors = new WeakMap<Int32Array, readonly WeighedTensor[]>()
+  #headersOfEnds: FrontierHeaders | null = null
   #milliseconds = 0
 
   /** @throws QuantaloupeError what is wrong with the request */
-  constructor(source: ProblemSource) {
-    const { opened, request, loaded, weigh } = source
+  constructor(pool: CandidatePool, request: AllocationRequest) {
+    const { opened, loaded, weigh } = pool.source
     const { tensors } = opened.model
-    this.source = source
+    this.pool = pool
+    this.request = request
     checkDecisions(opened, request)
-    this.pool = formatPool(opened.model, request)
-    this.groups = prepareGroups(source, this.pool)
+    this.groups = prepareGroups(pool, request)
     this.missing = missingMeasurements(this.groups)
-    this.weights = tensors.reduce((sum, tensor) => sum + weightCount(tensor), 0)
+    this.weights = opened.model.parameters
     this.#headers = new HeaderSizes(opened.model, loaded.origin)
     this.#kept = tensors.map((tensor) => weigh(resolveTensor(tensor, undefined)))
     const grouped = new Set(this.groups.flatMap((group) => group.tensors))
@@ -121,14 +119,21 @@ export class PreparedProblem {
   }
 
   /** What becomes of every tensor of the model, in its order. */
-  tensors(choices: Int32Array): WeighedTensor[] {
+  tensors(choices: Int32Array): readonly WeighedTensor[] {
+    const known = this.#tensors.get(choices)
+    if (known) return known
     const tensors = [...this.#kept]
-    this.candidates(choices).forEach(({ members }, group) => {
-      members.forEach((member, index) => {
-        tensors[this.#places[group]?.[index] ?? 0] = member
-      })
-    })
+    for (const [group, { members }] of this.candidates(choices).entries()) {
+      const places = this.#places[group] ?? []
+      for (const [index, member] of members.entries()) tensors[places[index] ?? 0] = member
+    }
+    this.#tensors.set(choices, tensors)
     return tensors
+  }
+
+  /** @throws QuantaloupeError `MEASUREMENTS_MISSING` */
+  get headers(): FrontierHeaders {
+    return (this.#headersOfEnds ??= this.#measureHeaders())
   }
 
   headerBytes(choices: Int32Array): number {
@@ -137,9 +142,27 @@ export class PreparedProblem {
 
   /** Of the exported file, to the byte. */
   fileBytes(choices: Int32Array): number {
-    const own = this.candidates(choices).reduce((sum, { paddedBytes }) => sum + paddedBytes, 0)
-    return this.headerBytes(choices) + this.fixedBytes('paddedBytes') + own
+    const dataBytes = this.tensors(choices).reduce((sum, { bytes }) => sum + padded(bytes), 0)
+    return this.headerBytes(choices) + dataBytes
   }
+
+  /**
+   * The header is least where it lacks `general.file_type`, because tensors that never change weigh most, or
+   * `general.quantization_version`, because every choice is a float.
+   */
+  #measureHeaders(): FrontierHeaders {
+    const frontier = this.frontier('paddedBytes')
+    const ofSmallest = this.headerBytes(frontier.choicesAt(0))
+    const ofLargest = this.headerBytes(frontier.choicesAt(frontier.points.length - 1))
+    const changed = this.headerBytes(Int32Array.from(this.groups, largestChange))
+    return { ofSmallest, ofLargest, least: Math.min(ofSmallest, changed) }
+  }
+}
+
+/** Of the offered candidates that change anything, the one with most bits. */
+function largestChange({ offered }: PreparedGroup): number {
+  const changes = offered.flatMap(({ outcome, bytes }, index) => (outcome === KEPT ? [] : [{ bytes, index }]))
+  return changes.toSorted((a, b) => b.bytes - a.bytes)[0]?.index ?? 0
 }
 
 const padded = (bytes: number): number => padTo(DEFAULT_ALIGNMENT, bytes)

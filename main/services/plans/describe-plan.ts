@@ -1,5 +1,5 @@
 import { CompensatedSum } from '../../engine/allocation/solver/compensated-sum.ts'
-import { weightCount } from '../../engine/tensor/tensor.ts'
+import type { Model } from '../../engine/formats/model.ts'
 import type { DamageModel, Plan, PlannedTensor, Target } from '../../../preload/contract.ts'
 import type { OpenedModel } from '../library/library.ts'
 import type { ResolvedTensor } from './resolve-choices.ts'
@@ -32,7 +32,7 @@ export function describePlan(
     target: targetOf(weighed),
     damageModel,
     fileBytes,
-    bpw: bitsPerWeightOf(weighed),
+    bpw: bitsPerWeightOf(model, weighed),
     predictedDamage: search ? search.damage : damageOf(weighed),
     lowerBound: search?.lowerBound ?? null,
     gap: search?.gap ?? null,
@@ -60,10 +60,12 @@ function targetOf(resolved: readonly ResolvedTensor[]): Target {
 }
 
 /** Over all tensor bytes. */
-export function bitsPerWeightOf(resolved: readonly ResolvedTensor[]): number {
-  const weights = resolved.reduce((total, { tensor }) => total + weightCount(tensor), 0)
+export function bitsPerWeightOf(
+  { parameters }: Pick<Model, 'parameters'>,
+  resolved: readonly ResolvedTensor[],
+): number {
   const bytes = resolved.reduce((total, entry) => total + entry.bytes, 0)
-  return weights === 0 ? 0 : (bytes * 8) / weights
+  return parameters === 0 ? 0 : (bytes * 8) / parameters
 }
 
 /** Null while the damage of a changed tensor is unknown. */
