@@ -21,7 +21,7 @@ export interface Comparison extends ComparisonShape {
   setCandidate(path: string): Promise<void>
   /** @throws QuantaloupeError `MODEL_REFUSED`, `DISK_FULL`, `FILE_NOT_WRITABLE`, `LLAMA_CRASHED`, `CANCELLED` */
   compareChunk(index: number): Promise<ChunkComparison>
-  /** Ends the process and removes the temporary file; to be called whatever happened before. */
+  /** Ends the process; with it goes the temporary file, as it does after a crash or a cancellation. */
   close(): Promise<void>
 }
 
@@ -40,9 +40,10 @@ export async function openComparison(
   const { recordFolder, ...task } = request
   const recordPath = recordFolder === undefined ? undefined : newRecordPath(recordFolder)
   const session = new LlamaSession(options)
+  const removed = session.ended.then(() => recordPath !== undefined && rmSync(recordPath, { force: true }))
   const close = async (): Promise<void> => {
     await session.close()
-    if (recordPath !== undefined) rmSync(recordPath, { force: true })
+    await removed
   }
   try {
     const given = recordPath === undefined ? task : { ...task, recordPath }

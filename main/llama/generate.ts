@@ -1,3 +1,4 @@
+import { QuantaloupeError } from '../engine/errors.ts'
 import { createContext, type LlamaContext } from './library/context.ts'
 import { loadModel } from './library/model.ts'
 import type { GenerateTask, Generation, LlamaProgress } from './protocol.ts'
@@ -7,7 +8,7 @@ import { indexOfLargest } from './scoring/distributions.ts'
 /**
  * Continues a prompt with the most likely token at each step.
  *
- * @throws QuantaloupeError `MODEL_REFUSED`, `LLAMA_UNAVAILABLE`
+ * @throws QuantaloupeError `TEXT_TOO_SHORT`, `MODEL_REFUSED`, `LLAMA_UNAVAILABLE`
  */
 export async function generate(
   task: GenerateTask,
@@ -15,6 +16,7 @@ export async function generate(
 ): Promise<Generation> {
   const model = await loadModel(task.modelPath)
   const prompt = model.tokenize(task.prompt)
+  if (prompt.length === 0) throw new QuantaloupeError('TEXT_TOO_SHORT', 'The prompt has no tokens')
   const positions = prompt.length + task.tokens
   const batch = batchSize(positions, model.vocabulary)
   const context = await createContext(model, { positions, batch, threads: task.threads })

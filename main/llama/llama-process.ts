@@ -49,6 +49,8 @@ async function handle(asked: LlamaRequest): Promise<void> {
   }
 }
 
+// An interrupt in a terminal reaches this process as well; it is the parent's to decide what it means.
+process.on('SIGINT', () => undefined)
 // Without a parent there is nobody to work for. An orderly exit would wait for llama.cpp's threads.
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (asked: LlamaRequest) => {

@@ -26,7 +26,8 @@ export class LlamaSession {
   readonly #child: ChildProcess
   readonly #signal: AbortSignal | undefined
   readonly #pending = new Map<number, Pending>()
-  readonly #closed: Promise<unknown>
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<unknown>
   /** Model that the last call was about: the likely cause of a crash. */
   #place = ''
   #calls = 0
@@ -40,7 +41,7 @@ export class LlamaSession {
     if (signal?.aborted) throw cancelled()
     this.#signal = signal
     this.#child = startProcess(processUrl)
-    this.#closed = once(this.#child, 'close').catch(() => undefined)
+    this.ended = once(this.#child, 'close').catch(() => undefined)
     this.#child.on('message', (message: LlamaMessage) => this.#receive(message))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     this.#child.once('error', (error) => this.#stop(error))
@@ -73,7 +74,7 @@ export class LlamaSession {
   /** Ends the process and waits until it is gone. */
   async close(): Promise<void> {
     this.#stop(new Error('The llama.cpp process was closed'))
-    await this.#closed
+    await this.ended
   }
 
   #receive(message: LlamaMessage): void {

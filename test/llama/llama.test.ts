@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => cli.remove())
 
 const measure = (modelPath: string, text = DEMO_TEXT, context = 128) =>
-  perplexity({ modelPath, text, context, threads: 2 }, LLAMA)
+  perplexity({ modelPath, text, context, threads: 1 }, LLAMA)
 
 describe('an exported model in llama.cpp', () => {
   it.each([
@@ -42,7 +42,7 @@ describe('an exported model in llama.cpp', () => {
     ['mixed types', MIXED],
   ])('loads and writes text: %s', async (_name, modelPath) => {
     const { text, tokens } = await generate(
-      { modelPath, prompt: 'The old lady', tokens: 16, threads: 2 },
+      { modelPath, prompt: 'The old lady', tokens: 16, threads: 1 },
       LLAMA,
     )
     expect(tokens).toBe(16)
@@ -66,7 +66,7 @@ describe('perplexity', () => {
     async () => {
       // The first 32 chunks of 256 tokens; the model's README has 47.97 for them from a separate implementation.
       const text = readFileSync(EVAL_TEXT, 'utf8')
-      const task = { modelPath: SAMPLE, text, context: 256, chunks: 32, threads: 2 }
+      const task = { modelPath: SAMPLE, text, context: 256, chunks: 32, threads: 1 }
       const { perplexity: value, scoredTokens } = await perplexity(task, LLAMA)
       expect(scoredTokens).toBe(32 * 127)
       expect(Math.abs(value - 47.97)).toBeLessThan(0.01)
@@ -76,7 +76,7 @@ describe('perplexity', () => {
 
   it('reports chunks as they are done', async () => {
     const seen: LlamaProgress[] = []
-    const task = { modelPath: SAMPLE, text: DEMO_TEXT, context: 128, chunks: 2, threads: 2 }
+    const task = { modelPath: SAMPLE, text: DEMO_TEXT, context: 128, chunks: 2, threads: 1 }
     const { chunks, scoredTokens } = await perplexity(task, {
       ...LLAMA,
       onProgress: (state) => seen.push(state),

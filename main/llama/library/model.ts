@@ -29,19 +29,19 @@ export class LlamaModel {
   /** Tokens of a text as llama-perplexity cuts it: BOS where the model wants it, special tokens are plain text. */
   tokenize(text: string): Int32Array {
     const bytes = new TextEncoder().encode(text)
-    // A token has at least one byte, but for BOS and EOS.
+    // One per byte and the text's ends are enough but where a space is spelled by three bytes.
     const tokens = new Int32Array(bytes.length + 2)
-    const count = this.library.call.tokenize(
-      this.#vocabulary,
-      bytes,
-      bytes.length,
-      tokens,
-      tokens.length,
-      true,
-      false,
-    )
-    if (count < 0) throw new Error(`llama_tokenize answers ${count}`)
-    return tokens.slice(0, count)
+    const count = this.#tokenize(bytes, tokens)
+    if (count >= 0) return tokens.slice(0, count)
+    const all = new Int32Array(-count)
+    this.#tokenize(bytes, all)
+    return all
+  }
+
+  /** The number of tokens, or less than zero the number that there would be room needed for. */
+  #tokenize(bytes: Uint8Array, tokens: Int32Array): number {
+    const { call } = this.library
+    return call.tokenize(this.#vocabulary, bytes, bytes.length, tokens, tokens.length, true, false)
   }
 
   detokenize(tokens: Int32Array): string {

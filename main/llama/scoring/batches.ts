@@ -3,8 +3,8 @@ import type { TextChunks } from './text-chunks.ts'
 /** Tokens per evaluation at most: more are no faster. */
 const MAX_BATCH = 256
 
-/** Of the logits that llama.cpp keeps per model, at least one row. */
-const MAX_LOGIT_BYTES = 128 * 2 ** 20
+/** Of the logits of a batch, at least one row; llama.cpp keeps them twice: as it computes them and as it hands them out. */
+const MAX_LOGIT_BYTES = 64 * 2 ** 20
 
 /** Tokens per evaluation such that a row of logits for each stays within bounds, whatever the vocabulary. */
 export function batchSize(context: number, vocabulary: number): number {

@@ -100,8 +100,14 @@ export class ComparisonScorer {
       await candidate.context.read(batch.tokens, batch.silent)
       const next = batch.start + batch.silent + 1
       for (let row = 0; row < batch.rows; row++) {
-        const numbers = sums.add(reference.row(row), candidate.context.row(row), chunk[next + row] as number)
-        if (!numbers) throw noNumbers(candidate.model.path)
+        const token = chunk[next + row] as number
+        const { referenceLoss, candidateLoss } = sums.add(
+          reference.row(row),
+          candidate.context.row(row),
+          token,
+        )
+        if (Number.isNaN(referenceLoss)) throw noNumbers(this.#task.referencePath)
+        if (Number.isNaN(candidateLoss)) throw noNumbers(candidate.model.path)
       }
     }
     return sums.comparison
@@ -137,15 +143,15 @@ class ChunkSums {
     this.#divergences = new Float32Array(scored)
   }
 
-  /** False when a model gives no numbers. */
-  add(reference: Float32Array, candidate: Float32Array, next: number): boolean {
+  /** The result holds until the next call. */
+  add(reference: Float32Array, candidate: Float32Array, next: number): PositionComparison {
     const position = this.#position
-    const numbers = comparePosition(reference, candidate, next, position)
+    comparePosition(reference, candidate, next, position)
     this.#divergences[this.#count++] = position.divergence
     this.#referenceLoss += position.referenceLoss
     this.#candidateLoss += position.candidateLoss
     if (position.sameTop) this.#sameTop++
-    return numbers
+    return position
   }
 
   get comparison(): ChunkComparison {

@@ -17,15 +17,14 @@ export interface PositionComparison {
  * With p and q the two softmaxes and r, c the logits less their largest,
  * KL(p || q) = sum p (r - c) - log sum e^r + log sum e^c. Rounding that leaves it below zero is cut off.
  *
- * @param result written in place
- * @returns false when a model gives logits that are no numbers
+ * @param result written in place; a model whose logits are no numbers has a loss that is NaN
  */
 export function comparePosition(
   reference: Float32Array,
   candidate: Float32Array,
   next: number,
   result: PositionComparison,
-): boolean {
+): void {
   const referenceTop = indexOfLargest(reference)
   const candidateTop = indexOfLargest(candidate)
   const referenceLargest = reference[referenceTop] as number
@@ -47,7 +46,6 @@ export function comparePosition(
   result.referenceLoss = referenceLargest + referenceLog - (reference[next] as number)
   result.candidateLoss = candidateLargest + candidateLog - (candidate[next] as number)
   result.sameTop = referenceTop === candidateTop
-  return Number.isFinite(referenceSum) && Number.isFinite(candidateSum)
 }
 
 /** Negative log-likelihood of a token in nats; NaN when the logits are no numbers. */

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
+import { openSync, readSync, statfsSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { QuantaloupeError } from '../../engine/errors.ts'
 import type { ComparisonShape } from '../protocol.ts'
@@ -10,6 +10,7 @@ const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG']
  * The reference's logits at every scored position, in a file: f32, chunk after chunk, as llama.cpp gave them.
  *
  * Logits rather than log-probabilities, since what is rounded again would not compare exactly as at first hand.
+ * The file is removed by who gave its path, once this process has ended.
  */
 export class ReferenceRecord {
   readonly #path: string
@@ -29,10 +30,6 @@ export class ReferenceRecord {
     } catch (cause) {
       throw writeError(path, cause)
     }
-  }
-
-  get chunks(): number {
-    return this.#recorded.size
   }
 
   has(chunk: number): boolean {
@@ -67,12 +64,6 @@ export class ReferenceRecord {
       done += read
     }
     return this.#row
-  }
-
-  /** The file itself is removed by who gave its path; at least it takes no room any more. */
-  close(): void {
-    ftruncateSync(this.#file)
-    closeSync(this.#file)
   }
 
   #offset(chunk: number, row: number): number {
