@@ -8,8 +8,8 @@ import { PatternError } from './pattern-syntax.ts'
 
 const MAX_TEXT = 4 * 2 ** 20
 const MAX_PATTERN = 4096
-/** Of all searches of one recipe; a few seconds. */
-const MAX_STEPS = 200_000_000
+/** Of all searches of one recipe; a second or two. */
+const MAX_STEPS = 50_000_000
 const SHOWN = 80
 /** Examples in a finding. */
 const NAMED = 3

@@ -1,8 +1,11 @@
+import { asPlainPattern, findsPlain } from './plain-pattern.ts'
+import type { PlainPattern } from './plain-pattern.ts'
 import { isWordCharacter, parsePattern, PatternError } from './pattern-syntax.ts'
-import type { Assertion, PatternNode } from './pattern-syntax.ts'
+import type { Assertion, CharacterNode, PatternNode } from './pattern-syntax.ts'
+import { Places } from './places.ts'
 
 type Step =
-  | { readonly kind: 'character'; readonly accepts: (code: number) => boolean }
+  | CharacterNode
   | { readonly kind: 'assertion'; readonly holds: Assertion }
   /** Goes on at every one of these places. */
   | { readonly kind: 'fork'; readonly targets: number[] }
@@ -10,7 +13,7 @@ type Step =
 
 const MAX_STEPS = 10_000
 
-/** Steps that a search may take; shared by the searches of one recipe. */
+/** Steps that searches may take together. */
 export interface SearchBudget {
   steps: number
 }
@@ -23,14 +26,16 @@ export interface SearchBudget {
  */
 export class PatternProgram {
   readonly #steps: Step[] = []
+  readonly #plain: PlainPattern | null
   readonly #isAnchored: boolean
 
   /** @throws PatternError */
   constructor(pattern: string) {
     const node = parsePattern(pattern)
+    this.#plain = asPlainPattern(node)
+    this.#isAnchored = beginsAtStart(node)
     this.#emit(node)
     this.#steps.push({ kind: 'found' })
-    this.#isAnchored = beginsAtStart(node)
   }
 
   /**
@@ -40,43 +45,33 @@ export class PatternProgram {
    * @throws PatternError when the budget is used up
    */
   search(text: string, budget: SearchBudget): boolean {
-    let places: number[] = []
+    spend(budget)
+    if (this.#plain) return findsPlain(this.#plain, text)
+    let now = new Places(this.#steps.length)
+    let next = new Places(this.#steps.length)
     for (let at = 0; at <= text.length; at += 1) {
-      const starts = at === 0 || !this.#isAnchored ? [...places, 0] : places
-      const reached = this.#follow(starts, text, at, budget)
-      if (reached === 'found') return true
-      if (reached.length === 0 && this.#isAnchored) return false
-      places = this.#advance(reached, text.charCodeAt(at))
+      if (at === 0 || !this.#isAnchored) now.add(0)
+      if (this.#follow(now, next, text, at, budget)) return true
+      if (next.count === 0 && this.#isAnchored) return false
+      now.clear()
+      ;[now, next] = [next, now]
     }
     return false
   }
 
-  /** The places that wait for a letter, reached from others without one. */
-  #follow(starts: readonly number[], text: string, at: number, budget: SearchBudget): number[] | 'found' {
-    const seen = new Set<number>()
-    const pending = [...starts]
-    const waiting: number[] = []
-    for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-      if (seen.has(place)) continue
-      seen.add(place)
-      budget.steps -= 1
-      if (budget.steps < 0) throw new PatternError('the patterns take too long to search')
+  /** Goes on from every place of `now` with one letter, to `next`; true where the pattern is found already. */
+  #follow(now: Places, next: Places, text: string, at: number, budget: SearchBudget): boolean {
+    const code = text.charCodeAt(at)
+    for (let index = 0; index < now.count; index += 1) {
+      spend(budget)
+      const place = now.at(index)
       const step = this.#steps[place]
-      if (step?.kind === 'found') return 'found'
-      if (step?.kind === 'character') waiting.push(place)
-      else if (step?.kind === 'fork') pending.push(...step.targets)
-      else if (step && holds(step.holds, text, at)) pending.push(place + 1)
+      if (step?.kind === 'found') return true
+      if (step?.kind === 'character' && step.accepts(code)) next.add(place + 1)
+      if (step?.kind === 'assertion' && holds(step.holds, text, at)) now.add(place + 1)
+      if (step?.kind === 'fork') for (const target of step.targets) now.add(target)
     }
-    return waiting
-  }
-
-  #advance(places: readonly number[], code: number): number[] {
-    return places
-      .filter((place) => {
-        const step = this.#steps[place]
-        return step?.kind === 'character' && step.accepts(code)
-      })
-      .map((place) => place + 1)
+    return false
   }
 
   #emit(node: PatternNode): void {
@@ -122,6 +117,11 @@ export class PatternProgram {
     this.#steps.push(fork)
     return fork
   }
+}
+
+function spend(budget: SearchBudget): void {
+  budget.steps -= 1
+  if (budget.steps < 0) throw new PatternError('the patterns take too long to search')
 }
 
 function holds(assertion: Assertion, text: string, at: number): boolean {

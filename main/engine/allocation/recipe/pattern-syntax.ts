@@ -1,6 +1,13 @@
+/** One character out of several, or the one with a code. */
+export interface CharacterNode {
+  readonly kind: 'character'
+  readonly code: number | null
+  readonly accepts: (code: number) => boolean
+}
+
 /** What a pattern is made of. */
 export type PatternNode =
-  | { readonly kind: 'character'; readonly accepts: (code: number) => boolean }
+  | CharacterNode
   | { readonly kind: 'assertion'; readonly holds: Assertion }
   | { readonly kind: 'sequence'; readonly parts: readonly PatternNode[] }
   | { readonly kind: 'choice'; readonly options: readonly PatternNode[] }
@@ -99,10 +106,10 @@ class PatternReader {
     const start = this.#take()
     if ('*+?{'.includes(start)) throw new PatternError(`nothing stands before the "${start}"`)
     if (start === '(') return this.#group()
-    if (start === '[') return { kind: 'character', accepts: this.#class() }
-    if (start === '.') return { kind: 'character', accepts: (code) => code !== 10 && code !== 13 }
-    if (start === '\\') return { kind: 'character', accepts: this.#escaped().accepts }
-    return { kind: 'character', accepts: is(start.charCodeAt(0)) }
+    if (start === '[') return anyOf(this.#class())
+    if (start === '.') return anyOf((code) => code !== 10 && code !== 13)
+    if (start === '\\') return this.#escaped()
+    return exactly(start.charCodeAt(0))
   }
 
   #group(): PatternNode {
@@ -175,22 +182,21 @@ class PatternReader {
     return accepts
   }
 
-  #classCharacter(): { readonly code: number | null; accepts: (code: number) => boolean } {
+  #classCharacter(): CharacterNode {
     const start = this.#take()
-    if (start === '\\') return this.#escaped()
-    return { code: start.charCodeAt(0), accepts: is(start.charCodeAt(0)) }
+    return start === '\\' ? this.#escaped() : exactly(start.charCodeAt(0))
   }
 
   /** What a backslash means; a class has no code of its own. */
-  #escaped(): { readonly code: number | null; accepts: (code: number) => boolean } {
+  #escaped(): CharacterNode {
     const name = this.#take()
-    if (name === 'd' || name === 's' || name === 'w') return { code: null, accepts: CLASSES[name] }
+    if (name === 'd' || name === 's' || name === 'w') return anyOf(CLASSES[name])
     const code = CONTROLS.get(name) ?? this.#coded(name) ?? name.charCodeAt(0)
     if (/[1-9]/.test(name)) throw new PatternError(`the reference \\${name} to a group is not read here`)
     if (/[a-z]/.test(name) && !CONTROLS.has(name) && name !== 'x' && name !== 'u') {
       throw new PatternError(`\\${name} means nothing`)
     }
-    return { code, accepts: is(code) }
+    return exactly(code)
   }
 
   /** `\xhh` and `\uhhhh`. */
@@ -221,6 +227,10 @@ class PatternReader {
   }
 }
 
-function is(expected: number): (code: number) => boolean {
-  return (code) => code === expected
+function exactly(expected: number): CharacterNode {
+  return { kind: 'character', code: expected, accepts: (code) => code === expected }
+}
+
+function anyOf(accepts: (code: number) => boolean): CharacterNode {
+  return { kind: 'character', code: null, accepts }
 }
