@@ -121,7 +121,7 @@ export function candidatesOption(input: CandidatesInput, theme: ChartTheme): Cha
     tooltip: { ...base.tooltip, formatter: markup },
     series: [
       points(shown, 'candidates', theme),
-      hull(shown, theme),
+      hull(input.options, theme),
       priceLine(input, span, most, theme),
       pointNames(
         shown.map((option) => ({

@@ -1,4 +1,4 @@
-import type { Job, Measurement, ModelSummary, Tensor } from '../../preload/contract.ts'
+import type { FormatInfo, Job, Measurement, ModelSummary, Tensor } from '../../preload/contract.ts'
 
 /** Plain data as the host sends it to the window. */
 export function tensorOf(name: string, change: Partial<Tensor> = {}): Tensor {
@@ -53,6 +53,21 @@ export function modelOf(id: string, change: Partial<ModelSummary> = {}): ModelSu
     types: [{ type: 'F16', bytes: 1_000_000, tensors: 20 }],
     imatrix: null,
     warnings: [],
+    ...change,
+  }
+}
+
+export function formatOf(name: string, bpw: number, change: Partial<FormatInfo> = {}): FormatInfo {
+  return {
+    name,
+    id: 0,
+    family: 'k',
+    target: 'llama.cpp',
+    blockSize: 256,
+    blockBytes: bpw * 32,
+    bpw,
+    needsImportance: false,
+    methods: ['reference', 'optimal'],
     ...change,
   }
 }

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Plan, PlanChoices } from '../../../preload/contract.ts'
 import { useModels } from '../../../renderer/stores/models.ts'
 import { usePlan } from '../../../renderer/stores/plan.ts'
+import { useTensors } from '../../../renderer/stores/tensors.ts'
 import { installFakeBridge, type FakeBridge } from '../../support/fake-bridge.ts'
-import { modelOf } from '../../support/window-data.ts'
+import { modelOf, tensorOf } from '../../support/window-data.ts'
 
 const Q4 = { format: 'Q4_K', method: 'reference' } as const
 const Q8 = { format: 'Q8_0', method: 'reference' } as const
@@ -18,8 +19,9 @@ function planOf(choices: PlanChoices): Plan {
     method: choice.method,
     bytes: choice.format.length,
     error: null,
+    damage: null,
   }))
-  const kept = { name: 'norm', format: 'F32', requested: 'F32', method: null, bytes: 4, error: 0 }
+  const kept = { name: 'norm', format: 'F32', requested: 'F32', method: null, bytes: 4, error: 0, damage: 0 }
   return {
     schema: 1,
     model: 'one',
@@ -136,4 +138,69 @@ describe('the evaluation', () => {
     await plan.evaluate()
     expect(plan.error?.code).toBe('FORMAT_UNKNOWN')
   })
+
+  it('is asked by role priors while nothing is measured, with the factors of the user', async () => {
+    host.answers = { ...host.answers, 'models.tensors': () => [tensorOf('blk.0.attn_v.weight')] }
+    await useModels().openPath('two')
+    const plan = usePlan()
+    await vi.waitFor(() => expect(useTensors().all).toHaveLength(1))
+    plan.setMultipliers({ attn_v: 2 })
+    await plan.evaluate()
+    expect(host.calls.findLast(({ method }) => method === 'plans.evaluate')?.request).toMatchObject({
+      damage: { model: 'priors', multipliers: { 'blk.0.attn_v.weight': 2 } },
+    })
+  })
+})
+
+describe('a searched plan', () => {
+  const BUDGET = { kind: 'file', bytes: 10 } as const
+
+  it('is evaluated already', async () => {
+    const plan = usePlan()
+    await vi.waitFor(() => expect(plan.pending).toBe(false))
+    const asked = host.calls.length
+    plan.take(planOf({ a: Q8 }), BUDGET, 'new')
+    await vi.waitFor(() => expect(plan.evaluated?.fileBytes).toBe(4))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(host.calls).toHaveLength(asked)
+    expect([plan.choiceOf('a'), plan.budget]).toEqual([Q8, BUDGET])
+  })
+
+  it('is evaluated anew when undo comes back to it', async () => {
+    const plan = usePlan()
+    plan.setTensor('a', Q4)
+    plan.take(planOf({ a: Q8, b: Q8 }), BUDGET, 'new')
+    plan.undo()
+    await vi.waitFor(() => expect(plan.plannedOf('a')?.format).toBe('Q4_K'))
+    plan.redo()
+    await vi.waitFor(() => expect(plan.plannedOf('a')?.format).toBe('Q8_0'))
+  })
+
+  it('takes the place of the step before it when it belongs to that', () => {
+    const plan = usePlan()
+    plan.take(planOf({ a: Q4 }), BUDGET, 'new')
+    plan.take(planOf({ a: Q8 }), BUDGET, 'same')
+    plan.undo()
+    expect([plan.choices, plan.canUndo]).toEqual([{}, false])
+  })
+
+  it('has no budget any more when a tensor is changed by hand', () => {
+    const plan = usePlan()
+    plan.take(planOf({ a: Q4 }), BUDGET, 'new')
+    plan.setTensor('a', Q8)
+    expect(plan.budget).toBeNull()
+    plan.undo()
+    expect(plan.budget).toEqual(BUDGET)
+  })
+})
+
+it('rules and factors are steps of history', () => {
+  const plan = usePlan()
+  plan.setRules([{ kind: 'keep', scope: { kind: 'role', role: 'output' } }])
+  plan.setMultipliers({ attn_v: 2, attn_q: 1 })
+  expect(plan.multipliers).toEqual({ attn_v: 2 })
+  plan.undo()
+  expect([plan.rules.length, plan.multipliers]).toEqual([1, {}])
+  plan.undo()
+  expect(plan.rules).toEqual([])
 })

@@ -31,7 +31,15 @@ const Q4_K: FormatInfo = {
 const formats = new Map([['Q4_K', Q4_K]])
 
 function row(format: string, error: number | null): PlanRow {
-  const planned = { name: 'q', format, requested: 'Q4_K', method: 'reference', bytes: 12_672, error } as const
+  const planned = {
+    name: 'q',
+    format,
+    requested: 'Q4_K',
+    method: 'reference',
+    bytes: 12_672,
+    error,
+    damage: null,
+  } as const
   return { tensor: tensor('q', 0, 'attn_q'), planned, requested: 'Q4_K', pinned: false }
 }
 
@@ -60,6 +68,7 @@ describe('cells', () => {
       method: null,
       bytes: 36_864,
       error: 0,
+      damage: 0,
     } as const
     const kept: PlanRow = { ...row('F16', 0), planned, requested: null }
     expect([planCell(kept, 'requested', formats).text, planCell(kept, 'error', formats).text]).toEqual([
