@@ -2,6 +2,7 @@
 import type { CustomSeriesOption, ScatterSeriesOption } from 'echarts/charts'
 import type { ChartOption } from './echarts.ts'
 import { whiskers } from './error-bars.ts'
+import { sizeUnit } from './frontier.ts'
 import { bytes, exact, significant } from './numbers.ts'
 import { formatColour } from './palette.ts'
 import { axisLooks, baseOption, dataOf, tooltipMarkup } from './parts.ts'
@@ -21,7 +22,7 @@ export interface VerifiedPoint {
 }
 
 interface Item {
-  readonly value: [bytes: number, kld: number]
+  readonly value: [size: number, kld: number]
   readonly point: VerifiedPoint
 }
 
@@ -30,14 +31,18 @@ export function verifiedPointOf(parameters: unknown): VerifiedPoint | null {
   return dataOf<Item>(parameters)?.point ?? null
 }
 
-function scatter(
-  points: readonly VerifiedPoint[],
-  selected: string | null,
-  theme: ChartTheme,
-): ScatterSeriesOption {
+type SizeUnit = ReturnType<typeof sizeUnit>
+
+interface Shown {
+  readonly points: readonly VerifiedPoint[]
+  readonly unit: SizeUnit
+  readonly selected: string | null
+}
+
+function scatter({ points, unit, selected }: Shown, theme: ChartTheme): ScatterSeriesOption {
   const data = points.map((point) => ({
     name: point.label,
-    value: [point.fileBytes, point.kld],
+    value: [point.fileBytes / unit.bytes, point.kld],
     point,
     itemStyle: { color: formatColour(point.bpw), borderColor: theme.text, borderWidth: 1 },
     ...(point.id === selected && { symbolSize: 15 }),
@@ -45,10 +50,19 @@ function scatter(
   return { type: 'scatter', name: 'verified', data, symbolSize: 10, z: 5 }
 }
 
-function errorBars(points: readonly VerifiedPoint[], theme: ChartTheme): CustomSeriesOption {
-  const lines = points.map(({ fileBytes, kld, standardError }) => {
-    return { x: fileBytes, low: Math.max(kld - standardError, kld / 10), high: kld + standardError }
+function names({ points, unit, selected }: Shown, theme: ChartTheme): CustomSeriesOption {
+  const named = points.map(({ id, label, fileBytes, kld }) => {
+    return { name: label, x: fileBytes / unit.bytes, y: kld, strong: id === selected }
   })
+  return pointNames(named, theme)
+}
+
+function errorBars({ points, unit }: Shown, theme: ChartTheme): CustomSeriesOption {
+  const lines = points.map(({ fileBytes, kld, standardError }) => ({
+    x: fileBytes / unit.bytes,
+    low: Math.max(kld - standardError, kld / 10),
+    high: kld + standardError,
+  }))
   return whiskers(lines, theme)
 }
 
@@ -63,18 +77,18 @@ function pointMarkup(parameters: unknown): string {
   ])
 }
 
-function axes(theme: ChartTheme) {
+function axes(unit: SizeUnit, theme: ChartTheme) {
   const looks = axisLooks(theme)
   return {
     xAxis: {
       ...looks,
       type: 'value' as const,
       scale: true,
-      name: 'file size',
+      name: `file size, ${unit.name}`,
       nameLocation: 'middle' as const,
       nameGap: 26,
       boundaryGap: ['8%', '18%'] as [string, string],
-      axisLabel: { ...looks.axisLabel, formatter: (value: number) => bytes(value), hideOverlap: true },
+      axisLabel: { ...looks.axisLabel, formatter: (value: number) => significant(value), hideOverlap: true },
     },
     yAxis: {
       ...looks,
@@ -91,16 +105,14 @@ export function divergenceOverSizeOption(
   input: { readonly points: readonly VerifiedPoint[]; readonly selected: string | null },
   theme: ChartTheme,
 ): ChartOption {
-  const points = input.points.filter(({ kld }) => kld > 0)
+  const points = input.points.filter(({ kld }) => kld > 0).sort((a, b) => a.fileBytes - b.fileBytes)
+  const shown = { points, unit: sizeUnit(points), selected: input.selected }
   const base = baseOption(theme)
-  const named = points.map(({ id, label, fileBytes, kld }) => {
-    return { name: label, x: fileBytes, y: kld, strong: id === input.selected }
-  })
   return {
     ...base,
-    ...axes(theme),
+    ...axes(shown.unit, theme),
     grid: { left: 62, right: 24, top: 34, bottom: 44, outerBoundsMode: 'none' },
     tooltip: { ...base.tooltip, formatter: pointMarkup },
-    series: [scatter(points, input.selected, theme), pointNames(named, theme), errorBars(points, theme)],
+    series: [scatter(shown, theme), names(shown, theme), errorBars(shown, theme)],
   }
 }

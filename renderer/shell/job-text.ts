@@ -1,5 +1,5 @@
 import type { Job, JobKind } from '../../preload/contract.ts'
-import { bytes, exact } from '../charts/numbers.ts'
+import { bytes, exact, significant } from '../charts/numbers.ts'
 
 /** Minutes and seconds: `0:12`, `1:03:20`. */
 export function duration(milliseconds: number): string {
@@ -24,12 +24,23 @@ const UNITS: Readonly<Record<JobKind, string>> = {
   sensitivity: 'replaced groups',
 }
 
+/** Chunks and groups go by slowly: `2.4 chunks/s`, `3.1 replaced groups/min`. */
+function rate({ kind, tensorsDone, tensorsTotal, remainingMs }: Job): string | null {
+  const isCounted = kind === 'verification' || kind === 'sensitivity'
+  if (!isCounted || remainingMs === null || remainingMs <= 0) return null
+  const perSecond = ((tensorsTotal - tensorsDone) * 1000) / remainingMs
+  return perSecond >= 1
+    ? `${significant(perSecond, 2)} ${UNITS[kind]}/s`
+    : `${significant(perSecond * 60, 2)} ${UNITS[kind]}/min`
+}
+
 /** `31/44 tensors · 412 MiB/s · 0:12 left`, as far as it is known. */
 export function jobProgress(job: Job): string {
   const running = job.state === 'running'
   const parts = [
     job.tensorsTotal > 0 ? `${exact(job.tensorsDone)}/${exact(job.tensorsTotal)} ${UNITS[job.kind]}` : null,
     running && job.bytesPerSecond !== null ? `${bytes(job.bytesPerSecond)}/s` : null,
+    running ? rate(job) : null,
     running && job.remainingMs !== null ? `${duration(job.remainingMs)} left` : null,
     running ? null : job.state,
   ]

@@ -11,7 +11,7 @@ export const RUN_COLUMNS: readonly TableColumn[] = [
     key: 'kld', title: 'KL divergence', width: '148px', align: 'right', sortable: true,
     hint: 'Mean over the scored tokens, in nats, ± one standard error; 0 where both models expect the same',
   },
-  { key: 'change', title: 'Perplexity', width: '176px', align: 'right', sortable: true, hint: 'Model as it is → candidate; less is better' },
+  { key: 'change', title: 'Perplexity', width: '186px', align: 'right', sortable: true, hint: 'Model as it is → candidate; less is better' },
   { key: 'same', title: 'Same top token', width: '116px', align: 'right', sortable: true, hint: 'Tokens for which both models expect the same most' },
   { key: 'median', title: 'Median', width: '82px', align: 'right', sortable: true, hint: 'KL divergence of the middle token' },
   { key: 'p99', title: '99th %', width: '76px', align: 'right', sortable: true, hint: 'KL divergence that one token in a hundred exceeds' },
@@ -29,7 +29,7 @@ export function perplexityChange({ perplexity }: StoredVerification): number {
 /** `+3.7 %`, `−0.12 %`. */
 export function signedPercent(fraction: number): string {
   if (fraction === 0) return '0 %'
-  return `${fraction > 0 ? '+' : '−'}${percent(Math.abs(fraction))}`
+  return `${fraction > 0 ? '+' : '−'}${significant(Math.abs(fraction) * 100, 2)} %`
 }
 
 const DATE = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short' })

@@ -29,6 +29,16 @@ it('counts chunks of text and replaced groups where no tensors are measured', ()
   expect(jobProgress(jobOf('a', { kind: 'sensitivity', ...llama }))).toBe('1/4 replaced groups')
 })
 
+it('tells how fast llama.cpp gets on', () => {
+  const llama = { kind: 'verification', bytesTotal: 0, bytesPerSecond: null } as const
+  expect(jobProgress(jobOf('a', { ...llama, remainingMs: 1500 }))).toBe(
+    '1/4 chunks · 2.0 chunks/s · 0:02 left',
+  )
+  expect(jobProgress(jobOf('a', { ...llama, remainingMs: 60_000 }))).toBe(
+    '1/4 chunks · 3.0 chunks/min · 1:00 left',
+  )
+})
+
 it('counts nothing while the amount is not known', () => {
   const unknown = { kind: 'verification', tensorsTotal: 0, bytesPerSecond: null, remainingMs: null } as const
   expect(jobProgress(jobOf('a', unknown))).toBe('')
