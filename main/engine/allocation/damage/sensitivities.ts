@@ -22,7 +22,7 @@ export interface SensitivityOptions {
  * that were not measured get their role prior, brought to the scale of the measured ones, and stay `prior`.
  */
 export function tensorSensitivities(
-  model: Pick<Model, 'tensors'>,
+  model: Pick<Model, 'tensors' | 'metadata' | 'architecture'>,
   options: SensitivityOptions,
 ): ReadonlyMap<string, TensorSensitivity> {
   const base = baseSensitivities(model, options)
@@ -39,7 +39,7 @@ function multiplied(sensitivity: TensorSensitivity, factor: number): TensorSensi
 }
 
 function baseSensitivities(
-  model: Pick<Model, 'tensors'>,
+  model: Pick<Model, 'tensors' | 'metadata' | 'architecture'>,
   options: SensitivityOptions,
 ): ReadonlyMap<string, TensorSensitivity> {
   const names = model.tensors.filter((tensor) => tensor.quantizable).map(({ name }) => name)
