@@ -29,7 +29,8 @@ export const planSchema = z.strictObject({
         method: method.nullable(),
         bytes,
         error: measure,
-        damage: measure,
+        // Plans that were saved before damage was told of each tensor.
+        damage: measure.default(null),
       }),
     )
     .readonly(),

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Plan } from '../../../preload/contract.ts'
+import { allocationRequest, solved } from '../../support/allocations.ts'
 import { SAMPLE_FOLDER } from '../../support/sample-model.ts'
 import {
   callOk,
@@ -20,35 +21,6 @@ async function openSmall(options: Parameters<typeof writeSmallModel>[1] = {}) {
 }
 
 const REFERENCE = { method: 'reference' as const }
-
-it('gives every tensor that llama.cpp quantizes the preset`s format', async () => {
-  const { services, model } = await openSmall()
-  const plan = await callOk(services, 'plans.preset', { model, preset: 'Q4_K', ...REFERENCE })
-  expect(plan).toMatchObject({
-    schema: 1,
-    target: 'llama.cpp',
-    damageModel: 'error',
-    lowerBound: null,
-    gap: null,
-  })
-  expect(plan.tensors.map(({ name, format, method }) => [name, format, method])).toEqual([
-    ['token_embd.weight', 'Q4_K', 'reference'],
-    ['blk.0.attn_norm.weight', 'F32', null],
-    ['blk.0.attn_q.weight', 'Q4_K', 'reference'],
-    ['blk.0.ffn_down.weight', 'Q4_K', 'reference'],
-    ['blk.1.attn_norm.weight', 'F32', null],
-    ['blk.1.attn_q.weight', 'Q4_K', 'reference'],
-    ['blk.1.ffn_down.weight', 'Q4_K', 'reference'],
-  ])
-})
-
-it('names the presets and refuses others', async () => {
-  const { services, model } = await openSmall()
-  expect(await callOk(services, 'plans.presets', null)).toContain('Q4_K')
-  expect(await codeOf(services, 'plans.preset', { model, preset: 'Q7_Z', ...REFERENCE })).toBe(
-    'PRESET_UNKNOWN',
-  )
-})
 
 it('replaces a format that does not fit the rows and keeps what was asked for', async () => {
   const { services, model } = await openSmall({ extra: [floatTensor('blk.0.attn_k.weight', [96, 32], 5)] })
@@ -70,17 +42,20 @@ it('predicts no damage while a changed tensor is not measured', async () => {
   expect(before.tensors.filter(({ error }) => error === 0)).toHaveLength(2)
 })
 
-it('predicts the sum of squared relative errors once all changed tensors are measured', async () => {
+it('predicts the sum of what every tensor adds once all changed tensors are measured', async () => {
   const { services, model } = await openSmall()
   const choices = choose(services, model, 'Q4_K')
   const { id } = await services.analysis.start({ model, formats: ['Q4_K'], ...REFERENCE })
   await services.jobs.finished(id)
-  const plan = await callOk(services, 'plans.evaluate', { model, choices })
+  const plan = await callOk(services, 'plans.evaluate', { model, choices, damage: { model: 'error' } })
   const errors = services.analysis.results(id).map(({ relativeError }) => relativeError ?? NaN)
   expect(plan.predictedDamage).toBeCloseTo(
     errors.reduce((sum, error) => sum + error * error, 0),
     12,
   )
+  for (const { method, error, damage } of plan.tensors) {
+    expect(damage).toBeCloseTo(method === null ? 0 : (error ?? NaN) ** 2, 12)
+  }
   const partly = await callOk(services, 'plans.evaluate', {
     model,
     choices: { ...choices, 'blk.0.attn_q.weight': { format: 'Q8_0', ...REFERENCE } },
@@ -119,9 +94,46 @@ it('saves a plan and gives it back, judged anew', async () => {
   await services.jobs.finished(id)
   const loaded = await callOk(services, 'plans.load', { model, path })
   expect(loaded.predictedDamage).toBeGreaterThan(0)
-  const strip = (given: Plan) => given.tensors.map((tensor) => ({ ...tensor, error: null }))
+  const strip = (given: Plan) => given.tensors.map((tensor) => ({ ...tensor, error: null, damage: null }))
   expect(strip(loaded)).toEqual(strip(plan))
   expect(readdirSync(join(path, '..'))).toEqual(['plan.json'])
+})
+
+it('gives back plans that were saved before tensors had a damage of their own', async () => {
+  const { services, model } = await openSmall()
+  const path = join(testFolder(), 'plan.json')
+  const plan = await callOk(services, 'plans.evaluate', { model, choices: choose(services, model, 'Q4_K') })
+  const tensors = plan.tensors.map((tensor) => ({ ...tensor, damage: undefined }))
+  writeFileSync(path, JSON.stringify({ ...plan, damageModel: 'error', tensors }))
+  expect(await callOk(services, 'plans.load', { model, path })).toEqual(plan)
+})
+
+it('gives back a plan that a search has found', async () => {
+  const { services, model } = await openSmall()
+  const path = join(testFolder(), 'plan.json')
+  const { id } = await services.analysis.start({ model, formats: ['Q4_K', 'Q8_0'], ...REFERENCE })
+  await services.jobs.finished(id)
+  const allocation = allocationRequest(model, { formats: ['Q4_K', 'Q8_0'] })
+  const plan = await solved(services, allocation, { kind: 'bpw', bpw: 8 })
+  expect(plan.price).toBeGreaterThan(0)
+  await callOk(services, 'plans.save', { plan, path })
+  const loaded = await callOk(services, 'plans.load', { model, path })
+  expect(loaded.tensors).toEqual(plan.tensors)
+  expect(loaded.predictedDamage).toBeCloseTo(plan.predictedDamage ?? NaN, 9)
+  expect([loaded.lowerBound, loaded.gap, loaded.price]).toEqual([null, null, undefined])
+})
+
+it('takes a recipe for a plan, and refuses a bad one', async () => {
+  const { services, model } = await openSmall()
+  const [path, bad] = [join(testFolder(), 'recipe.txt'), join(testFolder(), 'bad.txt')]
+  const choices = choose(services, model, 'Q4_K')
+  await callOk(services, 'plans.saveRecipe', { model, choices, path })
+  const { text } = await callOk(services, 'plans.recipe', { model, choices })
+  expect(readFileSync(path, 'utf8')).toBe(text)
+  const loaded = await callOk(services, 'plans.load', { model, path })
+  expect(loaded).toEqual(await callOk(services, 'plans.evaluate', { model, choices }))
+  writeFileSync(bad, 'blk\\.0=q9_z\n')
+  expect(await codeOf(services, 'plans.load', { model, path: bad })).toBe('BAD_RECIPE')
 })
 
 it('applies a plan only to the model it was made for', async () => {
