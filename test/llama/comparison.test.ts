@@ -43,9 +43,9 @@ describe('a comparison', () => {
     const comparison = await testComparison()
     const coarse = summarizeComparison(await compareAll(comparison, COARSE))
     const fine = summarizeComparison(await compareAll(comparison, FINE))
-    expect(coarse.kld.mean).toBeGreaterThan(0.02)
+    expect(coarse.kld.mean).toBeGreaterThan(0.005)
     expect(fine.kld.mean).toBeGreaterThan(0)
-    expect(fine.kld.mean).toBeLessThan(0.01 * coarse.kld.mean)
+    expect(fine.kld.mean).toBeLessThan(0.05 * coarse.kld.mean)
     expect(coarse.sameTopToken).toBeLessThan(fine.sameTopToken)
   })
 
