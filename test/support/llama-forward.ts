@@ -3,15 +3,24 @@
  *
  * It is the independent computation that measurements in llama.cpp are compared with. Layout and order of operations are
  * those of the GGUF: `attn_q` and `attn_k` rows in interleaved pairs, RMS norms before attention, feed-forward and output.
+ *
+ * llama.cpp multiplies quantized weights with activations that it rounds to 8 bits first. Those errors are part of what a
+ * quantized model does there, so they are made here too, unless the weights alone shall be judged.
  */
 import { FileBytes } from '../../main/engine/formats/file-bytes.ts'
 import { metadataNumber } from '../../main/engine/formats/metadata.ts'
 import type { Model } from '../../main/engine/formats/model.ts'
 import { openModel } from '../../main/engine/formats/open-model.ts'
 import { typescriptKernels } from '../../main/engine/kernels/kernels.ts'
+import { floatToHalf, halfToFloat } from '../../main/engine/tensor/half.ts'
 import { RowReader } from '../../main/engine/tensor/row-reader.ts'
 
+/** `rounded`: to 8 bits before each product with quantized weights, as llama.cpp on a processor does. */
+export type Activations = 'rounded' | 'exact'
+
 interface Matrix {
+  /** Stored type. */
+  readonly type: string
   /** f32[rows * columns], row by row. */
   readonly values: Float32Array
   readonly columns: number
@@ -25,12 +34,13 @@ export interface LlamaWeights {
   readonly headSize: number
   readonly vocabulary: number
   readonly epsilon: number
+  readonly activations: Activations
   readonly ropeBase: number
   readonly tensors: ReadonlyMap<string, Matrix>
 }
 
 /** Decodes a whole model; meant for small ones. */
-export function readLlama(path: string): LlamaWeights {
+export function readLlama(path: string, activations: Activations): LlamaWeights {
   const model = openModel(path)
   const number = (key: string): number => metadataNumber(model, `llama.${key}`) ?? missing(`llama.${key}`)
   const tensors = readTensors(model)
@@ -42,6 +52,7 @@ export function readLlama(path: string): LlamaWeights {
     headSize: number('embedding_length') / heads,
     vocabulary: matrix(tensors, 'token_embd').rows,
     epsilon: number('attention.layer_norm_rms_epsilon'),
+    activations,
     ropeBase: metadataNumber(model, 'llama.rope.freq_base') ?? 10_000,
     tensors,
   }
@@ -57,7 +68,10 @@ function readTensors(model: Model): Map<string, Matrix> {
       const source = { ...tensor, littleEndian: model.littleEndian }
       const reader = new RowReader(file, source, typescriptKernels)
       const { rows, rowLength: columns } = reader
-      return [tensor.name, { values: reader.read(0, rows).slice(), columns, rows }] as const
+      return [
+        tensor.name,
+        { type: tensor.type, values: reader.read(0, rows).slice(), columns, rows },
+      ] as const
     })
     return new Map(decoded)
   })
@@ -83,11 +97,14 @@ export function logProbabilities(model: LlamaWeights, tokens: readonly number[])
   for (let layer = 0; layer < model.layers; layer += 1) {
     const inLayer = (name: string): Matrix => weights(`blk.${layer}.${name}`)
     add(stream, attention(model, inLayer, normalized(model, stream, inLayer('attn_norm'))))
-    add(stream, feedForward(inLayer, normalized(model, stream, inLayer('ffn_norm'))))
+    add(stream, feedForward(model, inLayer, normalized(model, stream, inLayer('ffn_norm'))))
   }
   // Tied models use the embedding once more.
   const output = model.tensors.has('output.weight') ? weights('output') : embedding
-  return logSoftmax(multiply(output, normalized(model, stream, weights('output_norm'))), model.vocabulary)
+  return logSoftmax(
+    multiply(model, output, normalized(model, stream, weights('output_norm'))),
+    model.vocabulary,
+  )
 }
 
 function add(stream: Float64Array, update: Float64Array): void {
@@ -109,13 +126,38 @@ function normalized({ epsilon }: LlamaWeights, stream: Float64Array, { values }:
 }
 
 /** Rows of `inputs` times the transposed matrix; four rows at once, so that a weight is read once for them. */
-function multiply({ values, columns, rows }: Matrix, inputs: Float64Array): Float64Array {
+function multiply({ activations }: LlamaWeights, matrix: Matrix, exact: Float64Array): Float64Array {
+  const { type, values, columns, rows } = matrix
+  const inputs = activations === 'rounded' ? roundedActivations(exact, type) : exact
   const count = inputs.length / columns
   const out = new Float64Array(count * rows)
   for (let first = 0; first < count; first += 4) {
     // The last rows are computed more than once where the count is no multiple of four.
     const [b, c, d] = [1, 2, 3].map((step) => Math.min(first + step, count - 1)) as [number, number, number]
     multiplyFour(values, inputs, out, columns, rows, first, b, c, d)
+  }
+  return out
+}
+
+/** Types whose products take activations in blocks of 32 with an f16 scale (Q8_0); other quantized ones take Q8_K. */
+const BLOCKS_OF_32 = new Set(['Q4_0', 'Q5_0', 'Q8_0', 'IQ4_NL'])
+const FLOATS = new Set(['F32', 'F16', 'BF16'])
+
+/** What is left of activations in ggml's types Q8_0 or Q8_K. */
+function roundedActivations(values: Float64Array, type: string): Float64Array {
+  if (FLOATS.has(type)) return values
+  const size = BLOCKS_OF_32.has(type) ? 32 : 256
+  const out = new Float64Array(values.length)
+  for (let from = 0; from < values.length; from += size) {
+    const block = values.subarray(from, from + size)
+    const largest = block.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    const step = largest / 127
+    const scale = size === 32 ? halfToFloat(floatToHalf(step)) : step
+    if (step > 0)
+      out.set(
+        block.map((value) => Math.round(value / step) * scale),
+        from,
+      )
   }
   return out
 }
@@ -154,14 +196,14 @@ function attention(
   weights: (name: string) => Matrix,
   inputs: Float64Array,
 ): Float64Array {
-  const queries = multiply(weights('attn_q'), inputs)
-  const keys = multiply(weights('attn_k'), inputs)
-  const values = multiply(weights('attn_v'), inputs)
+  const queries = multiply(model, weights('attn_q'), inputs)
+  const keys = multiply(model, weights('attn_k'), inputs)
+  const values = multiply(model, weights('attn_v'), inputs)
   rotate(model, queries, model.heads)
   rotate(model, keys, model.keyHeads)
   const mixed = new Float64Array(queries.length)
   for (let head = 0; head < model.heads; head += 1) mixHead(model, head, { queries, keys, values }, mixed)
-  return multiply(weights('attn_output'), mixed)
+  return multiply(model, weights('attn_output'), mixed)
 }
 
 /** Rotary positions: each pair of neighbours turns by position x base^(-2 pair / head size). */
@@ -215,13 +257,17 @@ function softmax(scores: Float64Array): void {
 }
 
 /** SwiGLU. */
-function feedForward(weights: (name: string) => Matrix, inputs: Float64Array): Float64Array {
-  const gate = multiply(weights('ffn_gate'), inputs)
-  const up = multiply(weights('ffn_up'), inputs)
+function feedForward(
+  model: LlamaWeights,
+  weights: (name: string) => Matrix,
+  inputs: Float64Array,
+): Float64Array {
+  const gate = multiply(model, weights('ffn_gate'), inputs)
+  const up = multiply(model, weights('ffn_up'), inputs)
   for (let index = 0; index < gate.length; index += 1) {
     gate[index] = (gate[index]! / (1 + Math.exp(-gate[index]!))) * up[index]!
   }
-  return multiply(weights('ffn_down'), gate)
+  return multiply(model, weights('ffn_down'), gate)
 }
 
 function logSoftmax(logits: Float64Array, vocabulary: number): Float64Array {

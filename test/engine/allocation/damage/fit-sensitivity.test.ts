@@ -6,11 +6,13 @@ import {
 } from '../../../../main/engine/allocation/damage/fit-sensitivity.ts'
 
 const positive = (min: number, max: number) => fc.double({ min, max, noNaN: true })
-const point = fc.record({
-  squaredError: positive(1e-6, 0.5),
-  kld: positive(1e-7, 1),
-  standardError: positive(1e-9, 1e-2),
-})
+/** Formats disagree about the slope, and the text about each of them, but not without bounds. */
+const point = fc
+  .record({ squaredError: positive(1e-6, 0.5), slope: positive(0.01, 10), doubt: positive(1e-3, 0.5) })
+  .map(({ squaredError, slope, doubt }) => {
+    const kld = slope * squaredError
+    return { squaredError, kld, standardError: doubt * kld }
+  })
 const points = fc.array(point, { minLength: 1, maxLength: 6 })
 
 const slope = ({ squaredError, kld }: SensitivityPoint): number => kld / squaredError
