@@ -54,7 +54,7 @@ const UNITS = [
 ] as const
 
 /** Sizes on the axis are multiples of this, so that its marks are round numbers. */
-export function sizeUnit(points: readonly SizeAndDamage[]): {
+export function sizeUnit(points: readonly Pick<SizeAndDamage, 'fileBytes'>[]): {
   readonly name: string
   readonly bytes: number
 } {
@@ -238,9 +238,19 @@ function axes(input: FrontierInput, span: Span, theme: ChartTheme) {
   return { xAxis: [size, ...(slope > 0 ? [bits] : [])], yAxis: [left, ...(hasOwnAxis(input) ? [right] : [])] }
 }
 
+/** Larger plans leave no room for the others; they are drawn when the plan on screen is one. */
+const MOST_BITS = 10
+
+function mostBits({ points, plan }: FrontierInput): number {
+  const isLarge = (one: SizeAndDamage | null | undefined) =>
+    one != null && one.damage > 0 && one.bpw > MOST_BITS
+  return isLarge(plan) || isLarge(points[0]) ? Infinity : MOST_BITS
+}
+
 /** A damage of 0 (everything as stored) has no place on a logarithmic axis; the table twin has it. */
 function drawable(input: FrontierInput): FrontierInput {
-  const points = input.points.filter(({ damage }) => damage > 0)
+  const most = mostBits(input)
+  const points = input.points.filter(({ damage, bpw }) => damage > 0 && bpw <= most)
   const span = sizeSpan({ ...input, points })
   return {
     ...input,

@@ -73,7 +73,9 @@ export const useAllocation = defineStore('allocation', () => {
   const solveError = shallowRef<ErrorData | null>(null)
 
   /** Error feedback needs a covariance for every tensor; a search takes the usual way then. */
-  const methods = computed<readonly Method[]>(() => [settings.method === 'gptq' ? 'reference' : settings.method])
+  const methods = computed<readonly Method[]>(() => [
+    settings.method === 'gptq' ? 'reference' : settings.method,
+  ])
   const rules = computed(() =>
     ruleRequest(plan.rules, tensors.all, (name) => host.formatNamed(name)?.bpw ?? 0),
   )
@@ -187,15 +189,12 @@ export const useAllocation = defineStore('allocation', () => {
     pending.value = request.value !== null
     void refreshSoon()
   })
-  /** An error belongs to the plan it was asked for. */
-  watch(
-    () => plan.state,
-    () => {
-      if (solving.value) return
-      asked.value = null
-      solveError.value = null
-    },
-  )
+  /** An error belongs to the plan and the way it was asked for. */
+  watch([() => plan.state, way], () => {
+    if (solving.value) return
+    asked.value = null
+    solveError.value = null
+  })
 
   return {
     presets, target, pool, request, frontier, frontierError, pending, way, context, cacheType,

@@ -33,6 +33,11 @@ export function boundSentence(figures: BoundFigures): string {
   return `${least}; this one has ${significant(damage)}: at most ${percent(excess)} more.`
 }
 
+/** Unit of a damage that is written behind its number; empty where that would say nothing. */
+export function damageUnit({ model, unit }: Pick<DamageDescription, 'model' | 'unit'>): string {
+  return model === 'measured' ? unit : ''
+}
+
 /** How much the sensitivities behind a prediction can be trusted. */
 export function damageNote({ model, measuredTensors, tensors }: DamageDescription): string {
   switch (model) {

@@ -12,6 +12,20 @@ export interface PlacedNotch extends Notch {
   readonly line: 0 | 1 | null
 }
 
+/**
+ * Place of a file size along the slider, 0 to 1. Equal ratios take equal ways: half the size is as far at 8 bits per weight
+ * as at 2, so that the small plans people look for have their room.
+ */
+export function shareOf(fileBytes: number, smallest: number, largest: number): number {
+  const run = Math.log(largest / smallest)
+  return run > 0 ? Math.min(1, Math.max(0, Math.log(fileBytes / smallest) / run)) : 1
+}
+
+/** The file size at a place along the slider. */
+export function bytesAlong(share: number, smallest: number, largest: number): number {
+  return Math.round(smallest * (largest / smallest) ** share)
+}
+
 /** Names that people look for first. */
 const FAMILIAR = [
   'Q4_K_M',
@@ -47,13 +61,12 @@ export function placeNotches(
   largest: number,
   width: number,
 ): readonly PlacedNotch[] {
-  const run = Math.max(1, largest - smallest)
   const inside = notches.filter(({ fileBytes }) => fileBytes >= smallest && fileBytes <= largest)
   const taken: { line: 0 | 1; from: number; to: number }[] = []
   const placed = [...inside]
     .sort((a, b) => familiarity(a) - familiarity(b))
     .map((notch): PlacedNotch => {
-      const at = (notch.fileBytes - smallest) / run
+      const at = shareOf(notch.fileBytes, smallest, largest)
       const half = (notch.name.length * CHARACTER_WIDTH) / 2
       const [from, to] = [at * width - half, at * width + half]
       const isFree = (line: 0 | 1) =>

@@ -21,7 +21,12 @@ export function useBudget() {
 
   const points = computed(() => allocation.frontier?.points ?? [])
   const scale = computed(() => budgetScale(points.value, models.active?.parameters ?? 1))
-  const kvBytes = computed(() => allocation.memory?.kvBytes ?? 0)
+  /** Memory beside the bytes of a file: the KV cache, less the header, which is not kept with the weights. */
+  const besideFile = computed(() => {
+    const [first, weights] = [points.value[0], models.active?.parameters ?? 0]
+    const header = first ? first.fileBytes - Math.round((first.bpw * weights) / 8) : 0
+    return (allocation.memory?.kvBytes ?? 0) - header
+  })
   /** Of the plan on screen. */
   const reached = computed(() => plan.evaluated?.fileBytes ?? 0)
   const budget = computed(() => allocation.asked ?? plan.budget)
@@ -30,7 +35,7 @@ export function useBudget() {
 
   function fileBytesOf(one: Budget): number {
     if (one.kind === 'file') return one.bytes
-    if (one.kind === 'memory') return one.bytes - kvBytes.value
+    if (one.kind === 'memory') return one.bytes - besideFile.value
     return Math.round(scale.value?.fileBytesOf(one.bpw) ?? reached.value)
   }
 
@@ -38,13 +43,13 @@ export function useBudget() {
     const { way, context, cacheType } = allocation
     if (way === 'bpw') return { kind: 'bpw', bpw: Math.ceil(bpw * BPW_STEPS) / BPW_STEPS }
     if (way === 'file') return { kind: 'file', bytes: fileBytes }
-    return { kind: 'memory', bytes: fileBytes + kvBytes.value, context, cacheType }
+    return { kind: 'memory', bytes: fileBytes + besideFile.value, context, cacheType }
   }
 
   /** A file size as the chosen way tells it. */
   function textOf(fileBytes: number): string {
     if (allocation.way === 'bpw') return (scale.value?.bpwOf(fileBytes) ?? 0).toFixed(BPW_DIGITS)
-    return sizeText(allocation.way === 'memory' ? fileBytes + kvBytes.value : fileBytes)
+    return sizeText(allocation.way === 'memory' ? fileBytes + besideFile.value : fileBytes)
   }
 
   /** A typed budget; null when it is none. */
@@ -55,7 +60,7 @@ export function useBudget() {
     }
     const bytes = parseSize(text, unitOf(value.value).bytes)
     if (bytes === null) return null
-    return allocation.way === 'file' ? { kind: 'file', bytes } : budgetOf(bytes - kvBytes.value)
+    return allocation.way === 'file' ? { kind: 'file', bytes } : budgetOf(bytes - besideFile.value)
   }
 
   let gesture: Gesture = { state: null }
@@ -93,7 +98,7 @@ export function useBudget() {
   )
 
   return {
-    points, scale, value, reached, range, spoken, kvBytes,
+    points, scale, value, reached, range, spoken,
     textOf, parsed, grab, move, within, withinBytes, step,
   } // prettier-ignore
 }

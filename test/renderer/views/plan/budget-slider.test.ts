@@ -4,7 +4,7 @@ import BudgetSlider from '../../../../renderer/views/plan/BudgetSlider.vue'
 import { placeNotches } from '../../../../renderer/views/plan/slider-notches.ts'
 
 function slider() {
-  const props = { smallest: 1000, largest: 2000, value: 1500, reached: 1490, text: '1.5 KiB', notches: [] }
+  const props = { smallest: 1000, largest: 4000, value: 1500, reached: 1490, text: '1.5 KiB', notches: [] }
   const wrapper = mount(BudgetSlider, { props })
   const track = wrapper.get('.hit').element as HTMLElement
   track.getBoundingClientRect = () => ({ left: 100, width: 200 }) as DOMRect
@@ -24,7 +24,7 @@ describe('a drag', () => {
     await track.trigger('pointermove', at(900))
     await track.trigger('pointerup', at(900))
     await track.trigger('pointermove', at(100))
-    expect(wrapper.emitted('move')).toEqual([[1250], [1500], [2000]])
+    expect(wrapper.emitted('move')).toEqual([[1414], [2000], [4000]])
     expect([wrapper.emitted('grab')?.length, wrapper.emitted('release')?.length]).toEqual([1, 1])
   })
 
@@ -59,7 +59,7 @@ describe('notches', () => {
   const notch = (name: string, fileBytes: number) => ({ name, fileBytes })
 
   test('outside the slider are left out', () => {
-    const placed = placeNotches([notch('Q4_K_M', 50), notch('F16', 500)], 0, 100, 400)
+    const placed = placeNotches([notch('Q4_K_M', 20), notch('F16', 500)], 10, 40, 400)
     expect(placed.map(({ name, at: share }) => [name, share])).toEqual([['Q4_K_M', 0.5]])
   })
 
@@ -67,7 +67,7 @@ describe('notches', () => {
     const names = ['Q4_K_S', 'Q4_1', 'Q4_K_M']
     const placed = placeNotches(
       names.map((name, index) => notch(name, 50 + index)),
-      0,
+      25,
       100,
       400,
     )
