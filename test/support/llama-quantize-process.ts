@@ -90,7 +90,7 @@ function run(job: QuantizeJob): QuantizeOutcome {
   const overrides = (job.overrides ?? []).map(([pattern, type]) => ({ pattern, type }))
   const given = {
     ...(defaults() as object),
-    nthread: 1,
+    nthread: 2,
     ftype: job.fileType,
     pure: job.pure ?? false,
     dry_run: job.target === null,
