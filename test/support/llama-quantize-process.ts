@@ -14,7 +14,7 @@ export interface QuantizeJob {
   readonly fileType: number
   readonly pure?: boolean
   /** Patterns as llama-quantize hands them on, in lower case, and ggml type ids. */
-  readonly overrides?: readonly (readonly [pattern: string, type: number])[]
+  readonly overrides?: readonly (readonly [pattern: string, type: number])[] | undefined
   /** Importance of every column by tensor name; null for none. */
   readonly importance?: Readonly<Record<string, readonly number[]>> | null
 }
