@@ -242,8 +242,7 @@ function axes(input: FrontierInput, span: Span, theme: ChartTheme) {
 const MOST_BITS = 10
 
 function mostBits({ points, plan }: FrontierInput): number {
-  const isLarge = (one: SizeAndDamage | null | undefined) =>
-    one != null && one.damage > 0 && one.bpw > MOST_BITS
+  const isLarge = (one: SizeAndDamage | null | undefined) => one?.damage !== 0 && (one?.bpw ?? 0) > MOST_BITS
   return isLarge(plan) || isLarge(points[0]) ? Infinity : MOST_BITS
 }
 
