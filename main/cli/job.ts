@@ -32,11 +32,17 @@ export function remarkFindings(context: Context, findings: readonly Finding[]): 
 
 function showProgress(context: Context, job: Job): void {
   context.progress.show({
-    label: job.title,
+    label: labelOf(job),
     fraction: fractionDone(job),
     bytesPerSecond: job.bytesPerSecond,
     remainingMs: job.remainingMs,
   })
+}
+
+/** A verification tells its figure while it goes on. */
+function labelOf({ title, findings }: Job): string {
+  const soFar = findings.find(({ code }) => code === 'DIVERGENCE_SO_FAR')
+  return soFar ? `${title}: ${soFar.message}` : title
 }
 
 /** What llama.cpp does is counted in chunks and groups, everything else in bytes. */

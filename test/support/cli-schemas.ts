@@ -134,3 +134,58 @@ export const diffSchema = z.strictObject({
     }),
   ),
 })
+
+const text = z.strictObject({ name: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+const figure = z.number().nonnegative()
+
+export const verifySchema = z.strictObject({
+  schema: z.literal(1),
+  reference: z.string(),
+  candidate: z.string(),
+  fileBytes: bytes,
+  bpw: z.number().positive(),
+  text,
+  context: bytes,
+  tokens: bytes,
+  scoredTokens: bytes,
+  perplexity: z.strictObject({ reference: z.number().min(1), candidate: z.number().min(1) }),
+  kld: z.strictObject({
+    mean: figure,
+    standardError: figure,
+    median: figure,
+    p99: figure,
+    max: figure,
+  }),
+  sameTopToken: z.number().min(0).max(1),
+  tokensPerSecond: z.number().positive(),
+  findings: z.array(finding),
+})
+
+export const sensitivitySchema = z.strictObject({
+  schema: z.literal(1),
+  model: z.string(),
+  tokens: bytes,
+  context: bytes,
+  groups: z.array(
+    z.strictObject({
+      tensors: z.array(z.string()).min(1),
+      format: z.string(),
+      relativeError: figure,
+      weightedRelativeError: figure.nullable(),
+      kld: figure,
+      perplexityChange: z.number(),
+      alpha: figure,
+      standardError: figure,
+    }),
+  ),
+  estimate: z.strictObject({
+    groups: bytes,
+    known: bytes,
+    evaluations: bytes,
+    tokensPerEvaluation: bytes,
+    tokensPerSecond: z.number().positive(),
+    seconds: figure,
+    temporaryBytes: bytes,
+  }),
+  findings: z.array(finding),
+})

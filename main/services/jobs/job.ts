@@ -32,6 +32,8 @@ export interface JobContext {
   /** Reports progress soon. */
   progress(): void
   find(finding: Finding): void
+  /** Tells what holds for the moment in place of the finding of that code, or takes that away. */
+  note(code: string, message: string | null): void
 }
 
 export interface JobWork {
@@ -118,6 +120,12 @@ export class JobSwitch implements JobContext {
 
   find(finding: Finding): void {
     this.findings.push(finding)
+  }
+
+  note(code: string, message: string | null): void {
+    const place = this.findings.findIndex((finding) => finding.code === code)
+    if (place >= 0) this.findings.splice(place, 1)
+    if (message !== null) this.find({ code, message })
   }
 
   pause(): void {

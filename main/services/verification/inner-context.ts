@@ -16,5 +16,6 @@ export function innerContext(outer: JobContext): JobContext {
     tensorDone: () => undefined,
     progress: () => undefined,
     find: (finding) => outer.find(finding),
+    note: (code, message) => outer.note(code, message),
   }
 }

@@ -13,6 +13,9 @@ import { readWeights } from '../llama/read-weights.ts'
 import type { KnownFingerprints } from '../measurements/known-fingerprints.ts'
 import type { Candidate, CandidateFile } from './candidates.ts'
 
+/** Code of the finding that tells the figure so far; it stays with a job that does not end. */
+const SO_FAR = 'DIVERGENCE_SO_FAR'
+
 export interface VerificationParts {
   readonly cache: Cache
   readonly fingerprints: KnownFingerprints
@@ -106,15 +109,20 @@ export class VerificationWork implements JobWork {
 
   async #compare(context: JobContext, comparison: Comparison): Promise<Verification> {
     const results: ChunkComparison[] = []
-    let milliseconds = 0
+    let [milliseconds, divergence, scored] = [0, 0, 0]
     for (let index = 0; index < comparison.chunks; index += 1) {
       await context.checkpoint()
       const startedMs = performance.now()
-      results.push(await comparison.compareChunk(index))
+      const chunk = await comparison.compareChunk(index)
       milliseconds += performance.now() - startedMs
+      results.push(chunk)
+      divergence += chunk.divergences.reduce((sum, value) => sum + value, 0)
+      scored += chunk.scored
+      context.note(SO_FAR, `KL divergence so far ${(divergence / scored).toPrecision(3)} nats in the mean`)
       context.chunks.finish('chunk', 1)
       context.tensorDone()
     }
+    context.note(SO_FAR, null)
     const summary = summarizeComparison(results)
     return {
       ...summary,

@@ -49,13 +49,13 @@ function writeTwin(source: string, name: string, format: string): string {
   const place = bytes.subarray(tensor.offsetBytes, tensor.offsetBytes + tensor.bytes)
   const weights = new Float32Array(tensor.bytes / stored.blockBytes)
   stored.dequantize(place, weights)
-  const { methods, dequantize, blockSize, blockBytes } = formatByName(format)!
+  const target = formatByName(format)!
   const length = tensor.shape[0]!
   for (let at = 0; at < weights.length; at += length) {
     const row = weights.subarray(at, at + length)
-    const blocks = new Uint8Array((length / blockSize) * blockBytes)
-    methods.reference!(row, null, blocks)
-    dequantize(blocks, row)
+    const blocks = new Uint8Array((length / target.blockSize) * target.blockBytes)
+    target.methods.reference!(row, null, blocks)
+    target.dequantize(blocks, row)
   }
   stored.methods.reference!(weights, null, place)
   const path = join(testFolder(), 'twin.gguf')

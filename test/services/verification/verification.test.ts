@@ -46,7 +46,7 @@ describe('a verified plan', () => {
     const request = { model, candidate: { kind: 'plan', choices }, label: 'Q4_K', text, context: 64, chunks: 2 } as const // prettier-ignore
     const job = await verify(services, request)
     expect(job).toMatchObject({
-      state: 'done', kind: 'verification', title: 'Verify Q4_K', tensorsDone: 2, tensorsTotal: 2, bytesTotal: 0,
+      state: 'done', kind: 'verification', title: 'Verify Q4_K', tensorsDone: 2, tensorsTotal: 2, bytesTotal: 0, findings: [],
     }) // prettier-ignore
     expect(workFiles(dataFolder)).toEqual([])
 
@@ -184,8 +184,8 @@ describe('a verification under way', () => {
     const services = llamaServices({ dataFolder })
     const { model, request } = await openTiny(services)
     const text = writeText(testFolder(), LONG)
-    const { chunks: _all, ...whole } = request
-    const job = await callOk(services, 'verification.start', { ...whole, text })
+    const long = { ...request, text, chunks: 500 }
+    const job = await callOk(services, 'verification.start', long)
     const moving = await nextJob(services, ({ id, tensorsDone }) => id === job.id && tensorsDone > 5)
     return { services, model, job: moving }
   }
@@ -193,8 +193,14 @@ describe('a verification under way', () => {
   it('counts chunks, knows the time that is left, and stops at once when told to', async () => {
     const dataFolder = testFolder()
     const { services, model, job } = await startLong(dataFolder)
-    expect(job.tensorsTotal).toBeGreaterThan(500)
+    expect(job.tensorsTotal).toBe(500)
     expect(job.remainingMs).toBeGreaterThan(0)
+    expect(job.findings).toEqual([
+      {
+        code: 'DIVERGENCE_SO_FAR',
+        message: expect.stringMatching(/^KL divergence so far 0\.\d+ nats/) as string,
+      },
+    ])
     expect(workFiles(dataFolder)).toHaveLength(1)
     await services.jobs.cancel(job.id)
     expect(await ended(services, job)).toMatchObject({ state: 'cancelled', error: null })
