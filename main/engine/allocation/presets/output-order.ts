@@ -19,17 +19,18 @@ export interface OutputTensor {
  * @see llama-model-loader.h, weight_name_comparer
  */
 export function outputOrder({ tensors, architecture }: Model): OutputTensor[] {
-  const named = tensors.map((tensor) => ({ tensor, ...parseTensorName(tensor.name, architecture) }))
-  const groups = Map.groupBy(named, ({ canonicalName }) => canonicalName)
-  const found = [...groups].map(([name, parts]): OutputTensor => {
-    const [first, ...rest] = parts as [(typeof parts)[number], ...typeof parts]
-    return {
-      name,
-      parts: [first.tensor, ...rest.map(({ tensor }) => tensor)],
-      isStack: (first.tensor.shape[2] ?? 1) > 1 || rest.length > 0,
-    }
-  })
-  return found.sort((a, b) => blockNumber(a.name) - blockNumber(b.name) || (a.name < b.name ? -1 : 1))
+  const groups = Map.groupBy(tensors, ({ name }) => parseTensorName(name, architecture).canonicalName)
+  const found = [...groups].map(([name, parts]) => ({
+    block: blockNumber(name),
+    tensor: outputTensor(name, parts),
+  }))
+  found.sort((a, b) => a.block - b.block || (a.tensor.name < b.tensor.name ? -1 : 1))
+  return found.map(({ tensor }) => tensor)
+}
+
+function outputTensor(name: string, tensors: readonly Tensor[]): OutputTensor {
+  const parts = tensors as OutputTensor['parts']
+  return { name, parts, isStack: (parts[0].shape[2] ?? 1) > 1 || parts.length > 1 }
 }
 
 /** The number behind a leading `blk.`; -1 where there is none. */
