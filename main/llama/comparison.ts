@@ -40,7 +40,10 @@ export async function openComparison(
   const { recordFolder, ...task } = request
   const recordPath = recordFolder === undefined ? undefined : newRecordPath(recordFolder)
   const session = new LlamaSession(options)
-  const removed = session.ended.then(() => recordPath !== undefined && rmSync(recordPath, { force: true }))
+  // What cannot be removed now is removed as a left-over later.
+  const removed = session.ended
+    .then(() => recordPath !== undefined && rmSync(recordPath, { force: true }))
+    .catch(() => undefined)
   const close = async (): Promise<void> => {
     await session.close()
     await removed

@@ -37,9 +37,10 @@ export async function compareAll(comparison: Comparison, candidate: string): Pro
   return chunks
 }
 
-/** The real process with something before it; `script` may use `asked`, what it is asked next. */
+/** The real process and something more: a script that runs beside it. */
 export function processWith(script: string): URL {
   const path = join(testFolder(), 'process.mjs')
-  writeFileSync(path, `${script}\nawait import(${JSON.stringify(LLAMA_PROCESS.href)})\n`)
+  // What listens first takes the messages that wait; so the real process comes first.
+  writeFileSync(path, `import ${JSON.stringify(LLAMA_PROCESS.href)}\n${script}\n`)
   return pathToFileURL(path)
 }

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_TEXT } from '../../main/cli/demo-text.ts'
+import { summarizeComparison, type ComparisonSummary } from '../../main/llama/comparison-summary.ts'
+import { openComparison } from '../../main/llama/index.ts'
+import type { ChunkComparison } from '../../main/llama/protocol.ts'
+import { CommandLine, SAMPLE } from '../support/cli.ts'
+import { compareForward, readLlama } from '../support/llama-forward.ts'
+import { pieceTokenizer } from '../support/piece-tokenizer.ts'
+import { SAMPLE_FOLDER } from '../support/sample-model.ts'
+
+const LLAMA = { processUrl: new URL('../../main/llama/llama-process.ts', import.meta.url) }
+const CONTEXT = 128
+const CHUNKS = 3
+
+const cli = new CommandLine()
+const PRESETS = ['Q3_K_M', 'Q5_K_M'] as const
+const candidate = (preset: string): string => cli.path(`${preset}.gguf`)
+beforeAll(async () => {
+  for (const preset of PRESETS) {
+    const importance = ['--imatrix', `${SAMPLE_FOLDER}/imatrix.gguf`]
+    await cli.run('export', SAMPLE, '--preset', preset, ...importance, '-o', candidate(preset))
+  }
+})
+afterAll(() => cli.remove())
+
+async function inLlama(path: string): Promise<ComparisonSummary> {
+  const task = { referencePath: SAMPLE, text: DEMO_TEXT, context: CONTEXT, chunks: CHUNKS, threads: 1 }
+  const comparison = await openComparison({ ...task, scored: 'all' }, LLAMA)
+  try {
+    await comparison.setCandidate(path)
+    const chunks: ChunkComparison[] = []
+    for (let index = 0; index < CHUNKS; index += 1) chunks.push(await comparison.compareChunk(index))
+    return summarizeComparison(chunks)
+  } finally {
+    await comparison.close()
+  }
+}
+
+/** The same by other means: own tokenizer, own decoders, own arithmetic. */
+function independently(path: string) {
+  const tokens = pieceTokenizer(SAMPLE)(DEMO_TEXT)
+  const [reference, model] = [readLlama(SAMPLE, 'rounded'), readLlama(path, 'rounded')]
+  const chunks = Array.from({ length: CHUNKS }, (_, chunk) => {
+    const inside = tokens.slice(chunk * CONTEXT, (chunk + 1) * CONTEXT)
+    return compareForward(reference, model, [tokens[0]!, ...inside.slice(1)])
+  })
+  const divergences = chunks.flatMap((chunk) => [...chunk.divergences])
+  return {
+    kld: mean(divergences),
+    reference: Math.exp(mean(chunks.map(({ referenceLoss }) => referenceLoss))),
+    candidate: Math.exp(mean(chunks.map(({ candidateLoss }) => candidateLoss))),
+    scored: divergences.length,
+  }
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
+
+describe('a comparison in llama.cpp and an independent computation', () => {
+  it.each(PRESETS)(
+    'agree within 1 % on divergence and perplexity of %s',
+    async (preset) => {
+      const [measured, computed] = [await inLlama(candidate(preset)), independently(candidate(preset))]
+      expect(measured.scoredTokens).toBe(computed.scored)
+      const ratios = [
+        measured.kld.mean / computed.kld,
+        measured.perplexity.reference / computed.reference,
+        measured.perplexity.candidate / computed.candidate,
+      ]
+      for (const ratio of ratios) expect(Math.abs(ratio - 1)).toBeLessThan(0.01)
+      expect(computed.kld).toBeGreaterThan(1e-4)
+    },
+    180_000,
+  )
+})
