@@ -449,6 +449,7 @@ export interface SensitivityGroup {
   readonly weightedRelativeError: number | null
   /** Mean KL divergence in nats. */
   readonly kld: number
+  /** Perplexity with the group replaced, less that of the reference. */
   readonly perplexityChange: number
   /** KL divergence per squared error: of `weightedRelativeError` where known, else of `relativeError`. Over all formats of the group. */
   readonly alpha: number

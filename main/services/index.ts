@@ -114,6 +114,7 @@ export function createServices(options: ServiceOptions): Services {
     },
     on: (event, listener) => events.on(event, listener),
     async close() {
+      sensitivity.close()
       await (await core.ifMade())?.close()
     },
   }

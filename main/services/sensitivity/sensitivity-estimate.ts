@@ -27,7 +27,7 @@ export interface EstimateParts {
   readonly options: Pick<ServiceOptions, 'dataFolder' | 'llamaUrl' | 'threads' | 'useNative'>
   readonly statistics: ActivationStatistics
   readonly text: Text
-  readonly signal?: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 /** Weights that a format is timed on. */
@@ -67,7 +67,7 @@ export async function estimateSensitivity(
         threads: options.threads,
         recordFolder: folder,
       }),
-      { processUrl: options.llamaUrl, ...(parts.signal && { signal: parts.signal }) },
+      { processUrl: options.llamaUrl, signal: parts.signal },
     )
     try {
       const timing = await time(comparison, model, performance.now() - startedMs)

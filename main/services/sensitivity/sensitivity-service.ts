@@ -32,6 +32,8 @@ export interface SensitivityServiceParts {
 export class SensitivityService {
   readonly #parts: SensitivityServiceParts
   readonly #works = new Map<JobId, SensitivityWork>()
+  /** Aborted when the host ends: estimates are no jobs. */
+  readonly #closing = new AbortController()
 
   constructor(parts: SensitivityServiceParts) {
     this.#parts = parts
@@ -51,7 +53,7 @@ export class SensitivityService {
       options,
       statistics: statistics.load(opened.model, request).statistics,
       text,
-      signal,
+      signal: signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal,
     })
   }
 
@@ -79,6 +81,11 @@ export class SensitivityService {
   /** @throws QuantaloupeError `FOLDER_NOT_FOUND`, `OUTSIDE_ROOTS`, `FILE_NOT_WRITABLE`, `DISK_FULL` */
   save(sensitivities: Sensitivities, path: string): void {
     writeAtomically(this.#parts.served.writable(path), `${JSON.stringify(sensitivities, null, 2)}\n`)
+  }
+
+  /** Ends the estimates that are being made. */
+  close(): void {
+    this.#closing.abort()
   }
 
   /** An interrupted job's work; what it had measured is in the cache. Its model is opened again. */

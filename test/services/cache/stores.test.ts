@@ -125,3 +125,84 @@ it('gives an interrupted job away once', () => {
   expect(cache.use(({ jobs }) => jobs.claim('j1'))).toBe(false)
   expect(cache.use(({ jobs }) => jobs.interrupted())).toEqual([])
 })
+
+const VERIFICATION = {
+  id: 'v1',
+  label: 'Q4_K_M',
+  finishedAt: '2026-01-01T00:00:00.000Z',
+  choices: { 'a.weight': { format: 'Q4_K', method: 'reference' } },
+  imatrix: '/imatrix.gguf',
+  fileBytes: 4_000_000_000_000,
+  bpw: 4.5,
+  text: { name: 'wiki.txt', sha256: 'f'.repeat(64) },
+  perplexity: { reference: 7.1, candidate: 7.2 },
+  kld: { mean: 0.01, standardError: 1e-4, median: 0.005, p99: 0.1, max: 1.5 },
+  sameTopToken: 0.96,
+  tokens: 1024,
+  scoredTokens: 508,
+  context: 512,
+  tokensPerSecond: 123.4,
+} as const
+
+it('gives verifications back as they were, newest first, by the weights they belong to', () => {
+  const cache = openCache()
+  const file = {
+    ...VERIFICATION,
+    id: 'v2',
+    finishedAt: '2026-01-02T00:00:00.000Z',
+    choices: null,
+    imatrix: null,
+  }
+  cache.use(({ verifications }) => verifications.add('w', VERIFICATION))
+  cache.use(({ verifications }) => verifications.add('w', file))
+  cache.use(({ verifications }) => verifications.add('other', { ...VERIFICATION, id: 'v3' }))
+  expect(cache.use(({ verifications }) => verifications.list('w'))).toEqual([file, VERIFICATION])
+  expect(cache.use(({ verifications }) => verifications.forget('v2'))).toBe(true)
+  expect(cache.use(({ verifications }) => verifications.forget('v2'))).toBe(false)
+  expect(cache.use(({ verifications }) => verifications.list('w'))).toEqual([VERIFICATION])
+})
+
+const TEXT = { name: 'a.txt', sha256: 'a', context: 32, tokens: 320 }
+const KEY = { weights: 'w', tensors: ['a', 'b'], format: 'Q4_K', importance: '', text: TEXT }
+const REPLACEMENT = {
+  relativeError: 0.1,
+  weightedRelativeError: null,
+  kld: 0.02,
+  standardError: 1e-3,
+  perplexityChange: -0.5,
+}
+
+it('knows a replacement for its own key alone', () => {
+  const cache = openCache()
+  const stored = { key: KEY, replacement: REPLACEMENT, measuredAt: '2026' }
+  cache.use(({ sensitivities }) => sensitivities.store(stored))
+  const find = (key: typeof KEY) => cache.use(({ sensitivities }) => sensitivities.find(key))
+  expect(find(KEY)).toEqual(REPLACEMENT)
+  // The name of the text is no part of what was measured.
+  expect(find({ ...KEY, text: { ...TEXT, name: 'renamed.txt' } })).toEqual(REPLACEMENT)
+  const others = [
+    { ...KEY, weights: 'v' },
+    { ...KEY, tensors: ['a'] },
+    { ...KEY, format: 'Q5_K' },
+    { ...KEY, importance: 'i' },
+    { ...KEY, text: { ...TEXT, sha256: 'b' } },
+    { ...KEY, text: { ...TEXT, context: 64 } },
+    { ...KEY, text: { ...TEXT, tokens: 640 } },
+  ]
+  expect(others.map(find)).toEqual(others.map(() => null))
+  expect(cache.use(({ sensitivities }) => sensitivities.list('w'))).toEqual([stored])
+  expect(cache.use(({ sensitivities }) => sensitivities.list('v'))).toEqual([])
+})
+
+it('does not know a replacement that another version of the engine measured', () => {
+  const path = join(testFolder(), 'cache.sqlite')
+  const cache = openCache(path)
+  cache.use(({ sensitivities }) =>
+    sensitivities.store({ key: KEY, replacement: REPLACEMENT, measuredAt: '2026' }),
+  )
+  const database = new Database(path)
+  database.exec('UPDATE sensitivities SET engine = engine - 1')
+  database.close()
+  expect(cache.use(({ sensitivities }) => sensitivities.find(KEY))).toBeNull()
+  expect(cache.use(({ sensitivities }) => sensitivities.list('w'))).toEqual([])
+})
