@@ -1,6 +1,7 @@
 /** One bar per measured group of tensors, with its standard error; the largest on top. */
 import type { BarSeriesOption, CustomSeriesOption } from 'echarts/charts'
 import type { ChartOption } from './echarts.ts'
+import type { Scale } from './measures.ts'
 import { significant } from './numbers.ts'
 import { axisLooks, baseOption, dataOf, tooltipMarkup, type TooltipRow } from './parts.ts'
 import type { ChartTheme } from './theme.ts'
@@ -47,7 +48,7 @@ function bars(all: readonly SensitivityBar[], theme: ChartTheme): BarSeriesOptio
   }
 }
 
-function errorBars(all: readonly SensitivityBar[], theme: ChartTheme): CustomSeriesOption {
+function errorBars(all: readonly SensitivityBar[], start: number, theme: ChartTheme): CustomSeriesOption {
   return {
     type: 'custom',
     name: 'standard error',
@@ -55,7 +56,7 @@ function errorBars(all: readonly SensitivityBar[], theme: ChartTheme): CustomSer
     z: 4,
     encode: { x: [1, 2], y: 0 },
     data: all.flatMap(({ value, standardError }, row) =>
-      standardError === null ? [] : [[row, Math.max(0, value - standardError), value + standardError]],
+      standardError === null ? [] : [[row, Math.max(start, value - standardError), value + standardError]],
     ),
     renderItem: (_parameters, api) => {
       const [low = 0, y = 0] = api.coord([api.value(1), api.value(0)])
@@ -77,12 +78,23 @@ function barMarkup(parameters: unknown): string {
   return bar ? tooltipMarkup(bar.name, bar.details) : ''
 }
 
+/** The power of ten below the smallest bar: where bars begin on a logarithmic axis. */
+function startOf(all: readonly SensitivityBar[]): number {
+  const least = all.reduce(
+    (smallest, { value }) => (value > 0 ? Math.min(smallest, value) : smallest),
+    Infinity,
+  )
+  return Number.isFinite(least) ? 10 ** Math.floor(Math.log10(least)) : 1
+}
+
 /** @param label what the bars measure, with its unit */
 export function sensitivityBarsOption(
   all: readonly SensitivityBar[],
   label: string,
+  scale: Scale,
   theme: ChartTheme,
 ): ChartOption {
+  const start = scale === 'log' ? startOf(all) : 0
   const base = baseOption(theme)
   const looks = axisLooks(theme)
   return {
@@ -91,8 +103,8 @@ export function sensitivityBarsOption(
     tooltip: { ...base.tooltip, formatter: barMarkup },
     xAxis: {
       ...looks,
-      type: 'value',
-      min: 0,
+      type: scale === 'log' ? 'log' : 'value',
+      min: start,
       name: label,
       nameLocation: 'middle',
       nameGap: 24,
@@ -110,6 +122,6 @@ export function sensitivityBarsOption(
       axisLabel: { ...looks.axisLabel, interval: 0, width: NAME_WIDTH - 12, overflow: 'truncate' },
       splitLine: { show: false },
     },
-    series: [bars(all, theme), errorBars(all, theme)],
+    series: [bars(all, theme), errorBars(all, start, theme)],
   }
 }
