@@ -74,6 +74,7 @@ async function exportOurs(source: string, target: string, threads: number, folde
   const flags = [
     '--preset',
     'Q4_K',
+    '--pure',
     '-o',
     target,
     '--threads',

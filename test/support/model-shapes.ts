@@ -44,6 +44,18 @@ export const TIED: ModelShape = {
   ...SMALL,
 }
 
+/** Heads given layer by layer: the first layer speaks for all. */
+export const HEADS_BY_LAYER: ModelShape = {
+  architecture: 'llama',
+  layers: 8,
+  heads: 8,
+  groups: 1,
+  ...SMALL,
+  metadata: [
+    ['llama.attention.head_count_kv', 'array', { elementType: 'u32', elements: [1, 8, 8, 8, 8, 8, 8, 8] }],
+  ],
+}
+
 const withExperts =
   (experts: number) =>
   (shape: ModelShape): ReturnType<typeof expertStacks> => [

@@ -25,9 +25,10 @@ const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Layers at which an architecture is labelled "70B": llama.cpp src/models, load_arch_hparams. */
 const LAYERS_OF_70B: ReadonlyMap<string, number> = new Map([
   ['llama', 80],
+  ['llama-embed', 80],
   ['qwen2', 80],
   ['deci', 80],
-  ['olmoe', 80],
+  ['olmo', 80],
   ['jais2', 68],
 ])
 
@@ -38,7 +39,7 @@ export function modelTraits(model: Model): ModelTraits {
   const heads = trait(model, 'attention.head_count') ?? 0
   const groups = trait(model, 'attention.head_count_kv') ?? heads
   const experts = trait(model, 'expert_count') ?? 0
-  const isLlama = architecture === 'llama'
+  const isLlama = architecture === 'llama' || architecture === 'llama-embed'
   return {
     architecture,
     layers,

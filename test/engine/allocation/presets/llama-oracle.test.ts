@@ -7,7 +7,8 @@ import type { QuantizeJob } from '../../../support/llama-quantize-process.ts'
 import * as shapes from '../../../support/model-shapes.ts'
 import { effective, type PresetVariant } from '../../../support/preset-formats.ts'
 import { SAMPLE_GGUF } from '../../../support/sample-model.ts'
-import { writeShapedModel } from '../../../support/shaped-model.ts'
+import { matrix, writeShapedModel } from '../../../support/shaped-model.ts'
+import type { ModelShape } from '../../../support/shaped-model.ts'
 import { TemporaryFolder } from '../../../support/temporary-folder.ts'
 
 const folder = new TemporaryFolder()
@@ -57,4 +58,44 @@ describe.skipIf(LLAMA_IS_ABSENT)('every preset, with and without imatrix, pure o
     const refused = runs.filter(({ outcome }) => !outcome.ok).map(({ variant }) => variant.preset)
     expect(new Set(refused)).toEqual(new Set([...REFUSED, ...(STOPS[name] ?? [])]))
   })
+})
+
+/** A model of which nothing but its label and its heads decides about the value matrices. */
+function labelled(architecture: string, layers: number, groups: number): ModelShape {
+  return {
+    architecture,
+    layers,
+    width: 512,
+    feedForward: 1024,
+    heads: 8,
+    groups,
+    vocabulary: 256,
+    matrices: ({ width }) => [matrix('attn_v', width, 64 * groups)],
+  }
+}
+
+describe.skipIf(LLAMA_IS_ABSENT)('the label "70B"', () => {
+  it.each([
+    ['llama', 80, 2, 'Q5_K'],
+    ['llama', 80, 8, 'Q4_K'],
+    ['llama', 79, 2, 'Q4_K'],
+    ['llama-embed', 80, 2, 'Q5_K'],
+    ['llama-embed', 80, 8, 'Q4_K'],
+    ['deci', 80, 2, 'Q5_K'],
+    ['qwen2', 80, 8, 'Q5_K'],
+    ['olmo', 80, 8, 'Q5_K'],
+    ['jais2', 68, 8, 'Q5_K'],
+    ['jais2', 80, 8, 'Q4_K'],
+    ['qwen3', 80, 2, 'Q4_K'],
+    ['olmo2', 80, 2, 'Q4_K'],
+  ])(
+    'gives to %s of %i layers with %i value heads for eight the format %s',
+    async (architecture, layers, groups, format) => {
+      const path = writeShapedModel(folder.path, labelled(architecture, layers, groups))
+      const name = 'blk.40.attn_v.weight'
+      const [outcome] = await runLlamaQuantize([{ source: path, target: null, fileType: 14 }])
+      expect(outcome).toMatchObject({ ok: true, types: { [name]: format } })
+      expect(effective(openModel(path), { preset: 'Q4_K_S' }).get(name)).toBe(format)
+    },
+  )
 })
