@@ -45,3 +45,32 @@ export function parseList(text: string, previous: readonly string[] = []): reado
 export function collect(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text]
 }
+
+/** Tokens of a conversation. */
+export function parseTokens(text: string): number {
+  return parseInteger(text, 1, 2 ** 31)
+}
+
+export function parseBitsPerWeight(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value <= 64) return value
+  throw new InvalidArgumentError('Expected bits per weight, such as 4.5')
+}
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ...['k', 'm', 'g', 't'].flatMap((letter, index) => [
+    [`${letter}b`, 1000 ** (index + 1)] as const,
+    [`${letter}ib`, 1024 ** (index + 1)] as const,
+  ]),
+])
+
+/** `4500000`, `4.2GiB` (1024 based), `3.9GB` (1000 based); whole bytes, rounded down. */
+export function parseBytes(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
+  const factor = UNITS.get(unit.toLowerCase())
+  const bytes = Math.floor(Number(digits) * (factor ?? 0))
+  if (digits !== '' && bytes > 0 && Number.isSafeInteger(bytes)) return bytes
+  throw new InvalidArgumentError('Expected bytes, or a number with KB, MB, GB, KiB, MiB or GiB')
+}

@@ -24,13 +24,14 @@ export interface Context {
   resolve(path: string): string
   /** Prints the result: the document with `--json`, the text for people otherwise. */
   print(document: unknown, text: () => string): void
-  /** A remark for people, on standard error. */
+  /** A remark for people, on standard error; the same one only once. */
   remark(text: string): void
 }
 
 export function createContext(files: ProgramFiles, options: GlobalOptions, signal: AbortSignal): Context {
   const quiet = options.quiet ?? false
   const json = options.json ?? false
+  const remarked = new Set<string>()
   return {
     files,
     json,
@@ -43,7 +44,9 @@ export function createContext(files: ProgramFiles, options: GlobalOptions, signa
       process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : `${text().trimEnd()}\n`)
     },
     remark(text) {
-      if (!quiet) process.stderr.write(`${printable(text)}\n`)
+      if (quiet || remarked.has(text)) return
+      remarked.add(text)
+      process.stderr.write(`${printable(text)}\n`)
     },
   }
 }

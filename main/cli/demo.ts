@@ -1,117 +1,136 @@
 /** `npm run demo`: the main job without a window, on the sample model, checked by llama.cpp. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeError, fromErrorData, toErrorData } from '../engine/errors.ts'
-import { generate, perplexity } from '../llama/index.ts'
+import { generate } from '../llama/index.ts'
 import { createServices, type Services } from '../services/index.ts'
-import type { PlanChoices } from '../../preload/contract.ts'
+import type { AllocationRequest, Job, Plan, Verification } from '../../preload/contract.ts'
 import { DEMO_TEXT } from './demo-text.ts'
 import { formatBpw, formatBytes, formatFigure } from './numbers.ts'
-import { pin } from './plan-choices.ts'
+import { choicesOf } from './plan-choices.ts'
 import { renderTable, type Column } from './table.ts'
 
-const SAMPLE = new URL('../../test/models/novelist-7m/novelist-7m-f16.gguf', import.meta.url).pathname
-const LLAMA = { processUrl: new URL('../llama/llama-process.ts', import.meta.url) }
-const FORMATS = ['Q8_0', 'Q6_K', 'Q4_K', 'Q4_0']
+const SAMPLE_FOLDER = new URL('../../test/models/novelist-7m/', import.meta.url)
+const SAMPLE = new URL('novelist-7m-f16.gguf', SAMPLE_FOLDER).pathname
+const IMATRIX = new URL('imatrix.gguf', SAMPLE_FOLDER).pathname
+const LLAMA = new URL('../llama/llama-process.ts', import.meta.url)
+const PRESETS = ['Q8_0', 'Q4_K_M', 'Q4_0']
+const BUDGET_OF = 'Q4_K_M'
 const CONTEXT = 128
 const PROMPT = 'The old lady looked at him'
 
-interface Candidate {
+interface Row {
   readonly name: string
-  readonly path: string
-  readonly fileBytes: number
-  readonly bpw: number
-  readonly relativeError: number | null
-}
-
-interface Row extends Candidate {
-  readonly perplexity: number
-  readonly standardError: number
+  readonly plan: Plan
+  readonly verification: Verification
   readonly continuation: string
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 const folder = mkdtempSync(join(tmpdir(), 'quantaloupe-demo-'))
+const textPath = join(folder, 'text.txt')
+
 async function demo(services: Services): Promise<void> {
   const { id, model, summary } = await services.library.open(SAMPLE)
   say(`inspect  ${summary.name}: ${summary.tensorCount} tensors, ${formatBytes(model.bytes)}`)
-  await analyze(services, id)
-  const source = {
-    name: 'source F16',
-    path: SAMPLE,
-    fileBytes: model.bytes,
-    bpw: model.bpw,
-    relativeError: 0,
-  }
-  const preset = (name: string): PlanChoices =>
-    services.plans.presetChoices({ model: id, preset: name, method: 'reference' })
-  const mixed = pin(preset('Q4_K'), ['output.weight=Q6_K', 'blk.*.attn_v.weight=Q6_K'], 'reference')
-  const candidates = [
-    source,
-    await exportPlan(services, id, 'Q8_0', preset('Q8_0')),
-    await exportPlan(services, id, 'Q4_K + Q6_K', mixed),
-    await exportPlan(services, id, 'Q4_0', preset('Q4_0')),
-  ]
+  const allocation = allocationOf(id)
+  await measure(services, allocation)
   const rows: Row[] = []
-  for (const candidate of candidates) rows.push(await check(candidate))
+  for (const preset of PRESETS) {
+    rows.push(await check(services, preset, await presetPlan(services, allocation, preset)))
+  }
+  const { fileBytes } = await presetPlan(services, allocation, BUDGET_OF)
+  const best = await services.allocation.solve({ allocation, budget: { kind: 'file', bytes: fileBytes } })
+  rows.push(await check(services, `own mix, size of ${BUDGET_OF}`, best))
   process.stdout.write(`${renderTable(COLUMNS, rows)}\n`)
+  const [first] = rows
   say(
-    '± is the error from the short text, the same for all rows: the differences between rows are far more certain.',
+    `The source has a perplexity of ${first?.verification.perplexity.reference.toFixed(2)} on the same text.`,
   )
+  say('Damage is predicted by role priors, which compare mixes; KL divergence is measured, in nats.')
 }
 
-async function analyze(services: Services, model: string): Promise<void> {
-  const job = await services.analysis.start({ model, formats: FORMATS, method: 'reference' })
-  await services.jobs.finished(job.id)
-  const results = services.analysis.results(job.id)
-  say(`analyze  ${results.length} measurements of ${FORMATS.join(', ')}`)
+/** What the search may choose from: the usual formats, with the sample's importance. */
+function allocationOf(model: string): AllocationRequest {
+  return {
+    model,
+    target: 'llama.cpp',
+    methods: ['reference'],
+    imatrix: IMATRIX,
+    damage: { model: 'priors' },
+    pins: {},
+    excluded: [],
+    groups: [],
+    minimums: {},
+  }
 }
 
-async function exportPlan(
-  services: Services,
-  model: string,
-  name: string,
-  choices: PlanChoices,
-): Promise<Candidate> {
-  const plan = await services.plans.evaluate({ model, choices })
+/** Everything that the plans are judged by. */
+async function measure(services: Services, allocation: AllocationRequest): Promise<void> {
+  const { formats } = await services.allocation.frontier(allocation)
+  const request = { model: allocation.model, formats: [...formats, 'Q4_0', 'Q4_1'], imatrix: IMATRIX }
+  const job = await services.analysis.start({ ...request, method: 'reference' })
+  await finish(services, job)
+  say(`analyze  ${services.analysis.results(job.id).length} measurements of ${request.formats.join(', ')}`)
+}
+
+function presetPlan(services: Services, { model, damage }: AllocationRequest, preset: string): Promise<Plan> {
+  return services.plans.preset({ model, preset, method: 'reference', imatrix: IMATRIX, damage })
+}
+
+/** Exports a plan and has llama.cpp compare it with the source. */
+async function check(services: Services, name: string, plan: Plan): Promise<Row> {
+  const [model] = services.library.list()
+  if (model === undefined) throw new Error('The sample model is not open')
   const path = join(folder, `${name.replaceAll(/\W+/g, '-')}.gguf`)
-  const job = await services.exports.start({ model, choices, path, overwrite: false, allowRequantize: false })
-  const { error, export: written } = await services.jobs.finished(job.id)
-  if (error !== null) throw fromErrorData(error)
-  say(`export   ${name}: ${plan.fileBytes} bytes planned, ${written?.fileBytes} written`)
-  const changed = plan.tensors.filter(({ method }) => method !== null)
-  const damage = plan.predictedDamage
-  const relativeError = damage === null ? null : Math.sqrt(damage / changed.length)
-  return { name, path, fileBytes: plan.fileBytes, bpw: plan.bpw, relativeError }
+  const request = { model: model.id, choices: choicesOf(plan), path, imatrix: IMATRIX }
+  const exported = await services.exports.start({ ...request, overwrite: false, allowRequantize: false })
+  const written = (await finish(services, exported)).export?.fileBytes
+  say(`export   ${name}: ${plan.fileBytes} bytes planned, ${written} written`)
+  const verification = await services.verification.start({
+    model: model.id,
+    candidate: { kind: 'file', path },
+    label: name,
+    text: textPath,
+    context: CONTEXT,
+  })
+  await finish(services, verification)
+  const measured = services.verification.result(verification.id)
+  if (measured === null) throw new Error('A verification that is done has no result')
+  const task = { modelPath: path, threads: availableParallelism(), prompt: PROMPT, tokens: 12 }
+  const { text } = await generate(task, { processUrl: LLAMA })
+  return { name, plan, verification: measured, continuation: text }
 }
 
-/** Loads a model in llama.cpp. */
-async function check(candidate: Candidate): Promise<Row> {
-  say(`load     ${candidate.name} in llama.cpp`)
-  const task = { modelPath: candidate.path, threads: availableParallelism() }
-  const measured = await perplexity({ ...task, text: DEMO_TEXT, context: CONTEXT }, LLAMA)
-  const { text } = await generate({ ...task, prompt: PROMPT, tokens: 12 }, LLAMA)
-  return { ...candidate, ...measured, continuation: text }
+async function finish(services: Services, { id }: Job): Promise<Job> {
+  const job = await services.jobs.finished(id)
+  if (job.error !== null) throw fromErrorData(job.error)
+  return job
 }
 
 const COLUMNS: readonly Column<Row>[] = [
   { title: 'model', value: ({ name }) => name },
-  { title: 'size', align: 'right', value: ({ fileBytes }) => formatBytes(fileBytes) },
-  { title: 'bpw', align: 'right', value: ({ bpw }) => formatBpw(bpw) },
-  { title: 'weight error (rms)', align: 'right', value: ({ relativeError }) => formatFigure(relativeError) },
+  { title: 'size', align: 'right', value: ({ plan }) => formatBytes(plan.fileBytes) },
+  { title: 'bpw', align: 'right', value: ({ plan }) => formatBpw(plan.bpw) },
+  { title: 'predicted', align: 'right', value: ({ plan }) => formatFigure(plan.predictedDamage) },
+  {
+    title: 'KL divergence',
+    align: 'right',
+    value: ({ verification: { kld } }) => `${formatFigure(kld.mean)} ± ${formatFigure(kld.standardError)}`,
+  },
   {
     title: 'perplexity',
     align: 'right',
-    value: (row) => `${row.perplexity.toFixed(2)} ± ${(row.perplexity * row.standardError).toFixed(2)}`,
+    value: ({ verification }) => verification.perplexity.candidate.toFixed(2),
   },
   { title: `"${PROMPT} …"`, value: ({ continuation }) => continuation.trim() },
 ]
 
 const services = createServices({
   workerUrl: new URL('../workers/engine-worker.ts', import.meta.url),
-  llamaUrl: LLAMA.processUrl,
+  llamaUrl: LLAMA,
   dataFolder: join(folder, 'data'),
   threads: availableParallelism(),
   useNative: true,
@@ -121,6 +140,7 @@ const services = createServices({
   initialModel: null,
 })
 try {
+  writeFileSync(textPath, DEMO_TEXT)
   await demo(services)
 } catch (thrown) {
   say(describeError(toErrorData(thrown)))

@@ -1,5 +1,3 @@
-import picomatch from 'picomatch'
-import { QuantaloupeError } from '../engine/errors.ts'
 import type { Method, Plan, PlanChoices } from '../../preload/contract.ts'
 
 /** What a plan decides; tensors that keep their stored bytes are not named. */
@@ -11,29 +9,13 @@ export function choicesOf(plan: Plan): PlanChoices {
   )
 }
 
-/**
- * Applies `GLOB=FORMAT` pins, later ones over earlier ones.
- *
- * @throws QuantaloupeError `BAD_PIN`, `NO_MATCH`
- */
-export function pin(choices: PlanChoices, pins: readonly string[], method: Method): PlanChoices {
-  return pins.reduce((current, text) => pinOne(current, text, method), choices)
+/** The choice of one format for each of some tensors. */
+export function pinned(formats: Readonly<Record<string, string>>, method: Method): PlanChoices {
+  return Object.fromEntries(Object.entries(formats).map(([name, format]) => [name, { format, method }]))
 }
 
-function pinOne(choices: PlanChoices, text: string, method: Method): PlanChoices {
-  const split = text.lastIndexOf('=')
-  const [glob, format] = [text.slice(0, split), text.slice(split + 1)]
-  if (split < 1 || format === '') {
-    throw new QuantaloupeError('BAD_PIN', `The pin ${text} is incomplete`, {
-      expected: 'GLOB=FORMAT, such as blk.*.attn_v.weight=Q6_K',
-    })
-  }
-  const matches = picomatch(glob)
-  const names = Object.keys(choices).filter((name) => matches(name))
-  if (names.length === 0) {
-    throw new QuantaloupeError('NO_MATCH', `The pin ${text} matches no tensor that the plan quantizes`, {
-      remedy: 'List the names with `inspect`.',
-    })
-  }
-  return { ...choices, ...Object.fromEntries(names.map((name) => [name, { format, method }])) }
+/** Choices without some tensors, which keep their stored bytes. */
+export function without(choices: PlanChoices, names: readonly string[]): PlanChoices {
+  const left = new Set(names)
+  return Object.fromEntries(Object.entries(choices).filter(([name]) => !left.has(name)))
 }

@@ -1,14 +1,17 @@
 import { availableParallelism } from 'node:os'
-import { Command, Option, type OptionValues } from 'commander'
-import type { Method } from '../engine/quantizers/format.ts'
+import { Command, InvalidArgumentError, Option, type OptionValues } from 'commander'
+import type { CacheType, DamageModel, Method, Target } from '../../preload/contract.ts'
 import {
   collect,
+  parseBitsPerWeight,
+  parseBytes,
   parseContext,
   parseCount,
   parseFraction,
   parseList,
   parsePort,
   parseThreads,
+  parseTokens,
 } from './arguments.ts'
 import { createContext, type Context, type GlobalOptions } from './context.ts'
 import { programVersion, type ProgramFiles } from './program-files.ts'
@@ -55,6 +58,17 @@ function threadsOption(): Option {
 
 /** Those that the formats know; written out, so that `inspect` need not load the quantizers. */
 const METHODS = ['reference'] satisfies Method[]
+const TARGETS = ['llama.cpp', 'ik_llama.cpp'] satisfies Exclude<Target, 'analysis'>[]
+const CACHE_TYPES = ['F16', 'Q8_0', 'Q4_0'] satisfies CacheType[]
+const DAMAGE_MODELS = ['error', 'importance', 'priors', 'measured'] satisfies DamageModel[]
+
+/** `A,B`, and the option given again. */
+function parseMethods(text: string, previous: readonly Method[] = []): readonly Method[] {
+  const names = parseList(text)
+  const methods = names.map((name) => METHODS.find((method) => method === name))
+  if (methods.every((method) => method !== undefined)) return [...new Set([...previous, ...methods])]
+  throw new InvalidArgumentError(`Allowed choices are ${METHODS.join(', ')}`)
+}
 
 function methodOption(): Option {
   const option = new Option('--method <method>', 'how codes are chosen')
@@ -90,22 +104,39 @@ function addReadingCommands(program: Command, action: Action): void {
     .action(action(async () => (await import('./commands/diff.ts')).diff))
 }
 
+const PURE = ['--pure', "the preset's main format for every tensor"] as const
+
 function addPlanningCommands(program: Command, action: Action): void {
-  program
-    .command('plan <model>')
-    .description('choose a format for every tensor')
-    .requiredOption('--preset <name>', 'one format for every tensor that llama.cpp quantizes')
-    .option('--pin <glob=format>', 'fix the format of matching tensors; may be given again', collect)
-    .addOption(methodOption())
+  addGoalOptions(
+    program
+      .command('plan <model>')
+      .description('choose a format for every tensor, by preset or for a budget'),
+  )
+    .option('--formats <names>', 'formats to choose from, with commas between them', parseList)
+    .addOption(new Option('--target <runtime>', 'which runtime must load the file').choices(TARGETS))
+    .option(
+      '--method <names>',
+      `how codes are chosen: ${METHODS.join(', ')}; the best of several`,
+      parseMethods,
+    )
     .option(...IMATRIX)
+    .addOption(new Option('--damage <model>', 'how damage is predicted').choices(DAMAGE_MODELS))
+    .option('--sensitivity <file>', 'what `sensitivity -o` has written')
+    .option('--pin <glob=format>', 'fix the format of matching tensors; may be given again', collect)
+    .option('--exclude <glob>', 'keep the stored bytes of matching tensors; may be given again', collect)
+    .option('--group <glob>', 'matching tensors share a format; may be given again', collect)
+    .option('--minimum <glob=format>', 'at least the bits of this format; may be given again', collect)
+    .option('--multiplier <glob=factor>', 'damage of matching tensors counts so many times', collect)
+    .option('--sample <fraction>', 'measure what is missing on this fraction of the rows', parseFraction)
     .option('-o, --output <file>', 'write the plan')
     .option('--recipe <file>', 'write the text that llama-quantize --tensor-type-file takes')
     .action(action(async () => (await import('./commands/plan.ts')).plan))
   program
     .command('export <model>')
     .description('write a GGUF')
-    .addOption(new Option('--plan <file>', 'a plan from `plan -o`').conflicts('preset'))
+    .addOption(new Option('--plan <file>', 'a plan from `plan -o`, or a recipe').conflicts('preset'))
     .option('--preset <name>', 'a preset, as in `plan`')
+    .option(...PURE)
     .requiredOption('-o, --output <file>', 'the GGUF to write')
     .addOption(methodOption())
     .option(...IMATRIX)
@@ -114,6 +145,18 @@ function addPlanningCommands(program: Command, action: Action): void {
     .option('--allow-requantize', 'quantize weights that are quantized already')
     .option('--dry-run', 'tell the exact size and write nothing')
     .action(action(async () => (await import('./commands/export.ts')).exportModel))
+}
+
+/** What the plan is to be: one of these. */
+function addGoalOptions(command: Command): Command {
+  return command
+    .option('--preset <name>', "a mix of llama.cpp's, such as Q4_K_M")
+    .option(...PURE)
+    .option('--bpw <bits>', 'at most so many bits per weight', parseBitsPerWeight)
+    .option('--size <bytes>', 'a file of at most so many bytes, 4.2GiB or 3.9GB', parseBytes)
+    .option('--memory <bytes>', 'weights, keys and values in at most so many bytes', parseBytes)
+    .option('--context <n>', 'tokens to keep keys and values for, with --memory', parseTokens)
+    .addOption(new Option('--cache-type <type>', 'how keys and values are kept').choices(CACHE_TYPES))
 }
 
 /** Those that run llama.cpp. */

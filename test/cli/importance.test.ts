@@ -29,7 +29,7 @@ it('tells how the imatrix covers the model, in notes and in the document', async
 it('refuses a format that needs importance, with tensor, format and remedy', async () => {
   for (const command of ['plan', 'export']) {
     const rest = command === 'export' ? ['-o', 'out.gguf'] : []
-    const { code, stdout, stderr } = await cli.run(command, model, '--preset', 'IQ2_XS', ...rest)
+    const { code, stdout, stderr } = await cli.run(command, model, '--preset', 'IQ2_XS', '--pure', ...rest)
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/IQ2_XS needs importance, and token_embd\.weight has none.*Give such an imatrix/)
   }

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { parseSensitivities } from '../../main/engine/allocation/damage/sensitivity-file.ts'
 import { CommandLine, SAMPLE } from '../support/cli.ts'
 import { sensitivitySchema } from '../support/cli-schemas.ts'
+import { smallDisk } from '../support/small-disk.ts'
 import { workFiles, writeText } from '../support/llama-services.ts'
 import { writeTinyLlama } from '../support/tiny-llama.ts'
 
@@ -71,6 +72,17 @@ describe('what sensitivity refuses in one line', () => {
     const quantized = cli.path('quantized.gguf')
     await cli.run('export', model, '--preset', 'Q8_0', '-o', quantized)
     expect(await complaint(quantized, ...LENGTH)).toMatch(/unquantized weights.*Q8_0.*F32, F16 or BF16/)
+  })
+
+  it('a disk without room for the copy, and leaves nothing there', async ({ skip }) => {
+    const disk = smallDisk('size=8m')
+    if (disk === null) return skip('needs the right to mount a small disk')
+    const { ended } = cli.start(['sensitivity', SAMPLE, ...LENGTH, '--tokens', '64'], {
+      env: { QUANTALOUPE_HOME: disk },
+    })
+    const { code, stderr } = await ended
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^quantaloupe: There is not enough room/m)])
+    expect(workFiles(disk)).toEqual([])
   })
 
   it('a text shorter than a context, an output without a folder, an unknown format', async () => {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { parseBitsPerWeight, parseBytes } from '../../main/cli/arguments.ts'
+import { assignments, factors } from '../../main/cli/assignments.ts'
 import { toCsv } from '../../main/cli/csv.ts'
 import { formatBytes, formatCount, formatDuration, formatFigure } from '../../main/cli/numbers.ts'
-import { choicesOf, pin } from '../../main/cli/plan-choices.ts'
+import { choicesOf } from '../../main/cli/plan-choices.ts'
 import { printable } from '../../main/cli/printable.ts'
 import { Progress } from '../../main/cli/progress.ts'
 import { renderTable } from '../../main/cli/table.ts'
+import type { Model } from '../../main/engine/formats/model.ts'
 import type { Plan } from '../../preload/contract.ts'
+import { errorOf } from '../support/thrown.ts'
 
 describe('a CSV table', () => {
   it('lets no name run as a formula, and leaves numbers alone', () => {
@@ -91,28 +95,80 @@ describe('progress', () => {
   })
 })
 
-describe('pins', () => {
-  const choices = {
-    'blk.0.attn_q.weight': { format: 'Q4_K', method: 'reference' },
-    'blk.1.attn_q.weight': { format: 'Q4_K', method: 'reference' },
-  } as const
+describe('options for matching tensors', () => {
+  const tensors = ['blk.0.attn_q.weight', 'blk.1.attn_q.weight', 'output.weight'].map((name) => ({
+    name,
+    quantizable: true,
+  }))
+  const model = { path: 'model.gguf', tensors } as unknown as Model
 
-  it('change the tensors that match; the last one counts', () => {
-    const pinned = pin(choices, ['blk.*.attn_q.weight=Q6_K', 'blk.1.*=Q8_0'], 'reference')
-    expect(Object.values(pinned).map(({ format }) => format)).toEqual(['Q6_K', 'Q8_0'])
-    expect(choices['blk.0.attn_q.weight'].format).toBe('Q4_K')
+  it('name those that match; the last one counts', () => {
+    expect(assignments(model, '--pin', ['blk.*.attn_q.weight=Q6_K', 'blk.1.*=Q8_0'])).toEqual({
+      'blk.0.attn_q.weight': 'Q6_K',
+      'blk.1.attn_q.weight': 'Q8_0',
+    })
   })
 
-  it.each(['output', '=Q4_K', 'blk.*='])('are refused when incomplete: %s', (text) => {
-    expect(() => pin(choices, [text], 'reference')).toThrow(expect.objectContaining({ code: 'BAD_PIN' }))
+  it('split at the last sign, so that a glob may hold one', () => {
+    expect(errorOf(() => assignments(model, '--pin', ['a=b=Q8_0']))?.message).toContain('a=b')
   })
 
-  it('leave out of a plan what keeps its stored bytes', () => {
+  it.each(['output.weight', '=Q4_K', 'blk.*='])('are refused when incomplete: %s', (text) => {
+    const error = errorOf(() => assignments(model, '--minimum', [text]))
+    expect(error).toMatchObject({ code: 'BAD_ARGUMENT', message: `--minimum ${text} is incomplete` })
+  })
+
+  it.each(['nothing=Q4_K', 'blk.2.*=Q4_K'])('are refused when nothing matches: %s', (text) => {
+    expect(errorOf(() => assignments(model, '--pin', [text]))?.code).toBe('NO_MATCH')
+  })
+
+  it('have factors that are numbers of at least 0', () => {
+    expect(factors(model, '--multiplier', ['output.*=2.5', 'blk.0.*=0'])).toEqual({
+      'output.weight': 2.5,
+      'blk.0.attn_q.weight': 0,
+    })
+    for (const bad of ['-1', 'many', 'NaN', ' ', 'Infinity']) {
+      const error = errorOf(() => factors(model, '--multiplier', [`output.*=${bad}`]))
+      expect(error?.code).toBe('BAD_ARGUMENT')
+    }
+  })
+})
+
+describe('choices of a plan', () => {
+  it('leave out what keeps its stored bytes', () => {
     const tensor = { bytes: 1, error: null, format: 'F16' }
     const tensors = [
       { ...tensor, name: 'a', requested: 'Q4_K', method: 'reference' as const },
       { ...tensor, name: 'b', requested: 'F32', method: null },
     ]
     expect(choicesOf({ tensors } as unknown as Plan)).toEqual({ a: { format: 'Q4_K', method: 'reference' } })
+  })
+})
+
+describe('a size', () => {
+  it.each([
+    ['4500000', 4_500_000],
+    ['3.9GB', 3_900_000_000],
+    ['4.2GiB', 4_509_715_660],
+    ['1 gib', 2 ** 30],
+    ['12kB', 12_000],
+    ['0.5 MiB', 2 ** 19],
+    ['7B', 7],
+  ])('of %s is so many bytes', (text, bytes) => {
+    expect(parseBytes(text)).toBe(bytes)
+  })
+
+  it.each(['', '0', '-1', '4G', '4 parsecs', '1e9', '4.2.1GB', 'GiB', '9999999TiB', '0.1', 'NaN'])(
+    'is not read from "%s"',
+    (text) => {
+      expect(() => parseBytes(text)).toThrow('Expected bytes')
+    },
+  )
+
+  it('in bits per weight is above 0', () => {
+    expect(parseBitsPerWeight('4.25')).toBe(4.25)
+    for (const bad of ['', '0', '-4', 'four', '65']) {
+      expect(() => parseBitsPerWeight(bad)).toThrow('bits per weight')
+    }
   })
 })

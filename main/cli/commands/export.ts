@@ -2,16 +2,17 @@ import { QuantaloupeError } from '../../engine/errors.ts'
 import type { Services } from '../../services/index.ts'
 import type { ExportRequest, Job, Method, Plan } from '../../../preload/contract.ts'
 import type { Context } from '../context.ts'
+import { describeFormats } from '../describe-plan.ts'
 import { follow, remarkFindings } from '../job.ts'
 import { parseSetting } from '../metadata-settings.ts'
 import { formatBytes } from '../numbers.ts'
 import { choicesOf } from '../plan-choices.ts'
 import { withServices } from '../start-services.ts'
-import { describePlan } from './plan.ts'
 
 export interface ExportOptions {
   readonly plan?: string
   readonly preset?: string
+  readonly pure?: true
   readonly output: string
   readonly method: Method
   readonly imatrix?: string
@@ -46,14 +47,24 @@ export async function exportModel(
   })
 }
 
+/** @throws QuantaloupeError `BAD_ARGUMENT`, and as loading the plan or making the preset */
 async function choosePlan(
   context: Context,
   services: Services,
   model: string,
-  { plan, preset, method }: ExportOptions,
+  { plan, preset, pure, method, imatrix: path }: ExportOptions,
 ): Promise<Plan> {
-  if (plan !== undefined) return services.plans.load({ model, path: context.resolve(plan) })
-  if (preset !== undefined) return services.plans.preset({ model, preset, method })
+  const imatrix = path === undefined ? {} : { imatrix: context.resolve(path) }
+  if (plan !== undefined && pure) {
+    throw new QuantaloupeError('BAD_ARGUMENT', '--pure means nothing with --plan', {
+      expected: '--pure together with --preset',
+      remedy: 'Leave it out.',
+    })
+  }
+  if (plan !== undefined) return services.plans.load({ model, path: context.resolve(plan), ...imatrix })
+  if (preset !== undefined) {
+    return services.plans.preset({ model, preset, method, ...(pure && { pure }), ...imatrix })
+  }
   throw new QuantaloupeError('BAD_ARGUMENT', 'Nothing says which formats to write', {
     expected: '--plan FILE or --preset NAME',
   })
@@ -76,7 +87,7 @@ function preview(context: Context, services: Services, request: ExportRequest, p
   }
   context.print(
     document,
-    () => `${describePlan({ ...plan, fileBytes })}\nnothing written; the file would be ${path}`,
+    () => `${describeFormats({ ...plan, fileBytes })}\nnothing written; the file would be ${path}`,
   )
 }
 
@@ -88,7 +99,7 @@ async function run(context: Context, services: Services, request: ExportRequest,
   const document = { schema: 1, path, fileBytes, sha256, seconds, findings, tensors: tensorsOf(plan) }
   context.print(document, () => {
     const written = `${path}\n${fileBytes} bytes (${formatBytes(fileBytes)}) in ${seconds.toFixed(1)} s`
-    return `${describePlan({ ...plan, fileBytes })}\n\n${written}\nsha256 ${sha256}`
+    return `${describeFormats({ ...plan, fileBytes })}\n\n${written}\nsha256 ${sha256}`
   })
 }
 

@@ -1,75 +1,156 @@
-import { writeAtomically } from '../../services/files/write-atomically.ts'
-import type { Method, Plan, PlannedTensor } from '../../../preload/contract.ts'
+import { QuantaloupeError } from '../../engine/errors.ts'
+import type { OpenedModel } from '../../services/library/library.ts'
+import type { Services } from '../../services/index.ts'
+import type { AllocationRequest, Budget, DamageSettings, Plan, RequestOf } from '../../../preload/contract.ts'
+import { assignments, factors } from '../assignments.ts'
 import type { Context } from '../context.ts'
+import { describeFormats, describeMemory, describePrediction, describeSampling } from '../describe-plan.ts'
 import { remarkFindings } from '../job.ts'
-import { formatBpw, formatBytes } from '../numbers.ts'
-import { pin } from '../plan-choices.ts'
-import { toRecipe } from '../recipe.ts'
+import { measureMissing } from '../measure-missing.ts'
+import { choicesOf, pinned, without } from '../plan-choices.ts'
+import { goalOf, type PlanOptions } from '../plan-options.ts'
 import { withServices } from '../start-services.ts'
-import { renderTable, type Column } from '../table.ts'
+import { matchTensors } from '../tensor-globs.ts'
 
-export interface PlanOptions {
-  readonly preset: string
-  readonly method: Method
-  readonly pin?: readonly string[]
-  readonly imatrix?: string
-  readonly output?: string
-  readonly recipe?: string
+/** What a command works with after the model is opened. */
+interface Task {
+  readonly context: Context
+  readonly services: Services
+  readonly opened: OpenedModel
+  readonly options: PlanOptions
+  /** For requests. */
+  readonly imatrix: { readonly imatrix?: string }
+  readonly damage: DamageSettings
 }
 
-/** `plan MODEL`: a format for every tensor, with the exact size of the file. */
+interface Planned {
+  readonly plan: Plan
+  /** For people, under the table. */
+  readonly notes: readonly (string | null)[]
+}
+
+/** `plan MODEL`: a format for every tensor, by preset or with the least predicted damage for a budget. */
 export async function plan(
   context: Context,
   [path = '']: readonly string[],
   options: PlanOptions,
 ): Promise<void> {
+  const goal = goalOf(options)
   await withServices(context, async (services) => {
-    const { id } = await services.library.open(context.resolve(path))
-    const { preset, method } = options
-    const base = services.plans.presetChoices({ model: id, preset, method })
-    const choices = pin(base, options.pin ?? [], method)
+    const opened = await services.library.open(context.resolve(path))
+    const outputs = writableOutputs(context, services, options)
     const imatrix = options.imatrix === undefined ? {} : { imatrix: context.resolve(options.imatrix) }
-    const request = { model: id, choices, ...imatrix }
-    const result = await services.plans.evaluate(request)
+    const damage = await damageSettings(context, services, opened, options)
+    const task = { context, services, opened, options, imatrix, damage }
+    const planned = await (goal.kind === 'preset'
+      ? planPreset(task, goal.preset)
+      : planBudget(task, goal.budget))
+    const request = { model: opened.id, choices: choicesOf(planned.plan), ...imatrix }
     remarkFindings(context, services.plans.findings(request))
-    if (options.output !== undefined) services.plans.save(result, context.resolve(options.output))
-    if (options.recipe !== undefined) writeAtomically(context.resolve(options.recipe), toRecipe(result))
-    context.print(result, () => describePlan(result))
+    if (outputs.plan !== undefined) services.plans.save(planned.plan, outputs.plan)
+    if (outputs.recipe !== undefined) saveRecipe(task, request, outputs.recipe)
+    context.print(planned.plan, () => describe(planned))
   })
 }
 
-interface Share {
-  readonly format: string
-  /** What was asked for, where it is something else. */
-  readonly requested: string
-  readonly tensors: number
-  readonly bytes: number
+/** Said before hours of measuring. @throws QuantaloupeError `FOLDER_NOT_FOUND` */
+function writableOutputs(
+  context: Context,
+  { served }: Services,
+  { output, recipe }: PlanOptions,
+): { readonly plan: string | undefined; readonly recipe: string | undefined } {
+  const writable = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : served.writable(context.resolve(path))
+  return { plan: writable(output), recipe: writable(recipe) }
 }
 
-const FORMAT: Column<Share> = { title: 'format', value: ({ format }) => format }
-const REQUESTED: Column<Share> = { title: 'instead of', value: ({ requested }) => requested }
-const COLUMNS: readonly Column<Share>[] = [
-  { title: 'tensors', align: 'right', value: ({ tensors }) => String(tensors) },
-  { title: 'size', align: 'right', value: ({ bytes }) => formatBytes(bytes) },
-]
-
-/** Formats with their share of the file; those that a row length made necessary apart, with what they stand for. */
-export function describePlan({ fileBytes, bpw, tensors }: Plan): string {
-  const shares = [...Map.groupBy(tensors, (tensor) => `${tensor.format} ${replacedBy(tensor)}`).values()].map(
-    (group): Share => ({
-      format: group[0]?.format ?? '',
-      requested: group[0] ? replacedBy(group[0]) : '',
-      tensors: group.length,
-      bytes: group.reduce((sum, { bytes }) => sum + bytes, 0),
-    }),
-  )
-  const replaced = shares.some(({ requested }) => requested !== '')
-  const size = `file of exactly ${fileBytes} bytes (${formatBytes(fileBytes)}), ${formatBpw(bpw)} bits per weight`
-  const columns = [FORMAT, ...(replaced ? [REQUESTED] : []), ...COLUMNS]
-  return `${renderTable(columns, shares)}\n\n${size}`
+/** Measured sensitivities where there are any, else role priors. */
+async function damageSettings(
+  context: Context,
+  services: Services,
+  { id, model }: OpenedModel,
+  { damage, sensitivity, imatrix, multiplier }: PlanOptions,
+): Promise<DamageSettings> {
+  if (sensitivity !== undefined && damage !== undefined && damage !== 'measured') {
+    throw new QuantaloupeError('BAD_ARGUMENT', `--sensitivity means nothing with --damage ${damage}`, {
+      expected: '--damage measured',
+      remedy: 'Leave one out.',
+    })
+  }
+  const list = { model: id, ...(imatrix !== undefined && { imatrix: context.resolve(imatrix) }) }
+  const isKnown = async (): Promise<boolean> => (await services.sensitivity.list(list)) !== null
+  const chosen = damage ?? (sensitivity !== undefined || (await isKnown()) ? 'measured' : 'priors')
+  return {
+    model: chosen,
+    ...(sensitivity !== undefined && { sensitivities: context.resolve(sensitivity) }),
+    ...(multiplier && { multipliers: factors(model, '--multiplier', multiplier) }),
+  }
 }
 
-/** What a tensor's format stands for; nothing where it is the one asked for. */
-function replacedBy({ format, requested }: PlannedTensor): string {
-  return requested === format ? '' : requested
+async function planPreset(task: Task, preset: string): Promise<Planned> {
+  const { services, opened, options, imatrix, damage } = task
+  const method = options.method?.[0] ?? 'reference'
+  const base = services.plans.presetChoices({
+    model: opened.id,
+    preset,
+    method,
+    ...(options.pure && { pure: true }),
+    ...imatrix,
+  })
+  const pins = pinned(assignments(opened.model, '--pin', options.pin ?? []), method)
+  const choices = { ...without(base, excluded(task)), ...pins }
+  const result = await services.plans.evaluate({ model: opened.id, choices, damage, ...imatrix })
+  return { plan: result, notes: [describePrediction(result)] }
+}
+
+function excluded({ opened, options }: Task): readonly string[] {
+  return options.exclude ? matchTensors(opened.model, options.exclude) : []
+}
+
+async function planBudget(task: Task, budget: Budget): Promise<Planned> {
+  const { context, services, opened, options } = task
+  // A model whose memory can not be told needs no measuring.
+  const memory = budget.kind === 'memory' ? services.allocation.memory({ ...budget, model: opened.id }) : null
+  const allocation = allocationOf(task)
+  const frontier = await measureMissing(context, services, allocation, options.sample)
+  const result = await services.allocation.solve({ allocation, budget })
+  const notes = [
+    describePrediction(result, frontier.damage),
+    describeSampling(frontier.figures, frontier.sampledFigures),
+    memory && describeMemory(result, memory),
+  ]
+  return { plan: result, notes }
+}
+
+function allocationOf(task: Task): AllocationRequest {
+  const { opened, options, imatrix, damage } = task
+  const {
+    formats,
+    target = 'llama.cpp',
+    method = ['reference'],
+    pin = [],
+    group = [],
+    minimum = [],
+  } = options
+  return {
+    model: opened.id,
+    target,
+    methods: method,
+    damage,
+    pins: pinned(assignments(opened.model, '--pin', pin), method[0] ?? 'reference'),
+    excluded: excluded(task),
+    groups: group.map((glob) => matchTensors(opened.model, [glob])),
+    minimums: assignments(opened.model, '--minimum', minimum),
+    ...(formats && { formats }),
+    ...imatrix,
+  }
+}
+
+function saveRecipe({ context, services }: Task, request: RequestOf<'plans.recipe'>, path: string): void {
+  remarkFindings(context, services.plans.recipe(request).findings)
+  services.plans.saveRecipe({ model: request.model, choices: request.choices, path })
+}
+
+function describe({ plan: result, notes }: Planned): string {
+  return [describeFormats(result), ...notes.filter((note) => note !== null)].join('\n')
 }
