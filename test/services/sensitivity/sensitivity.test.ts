@@ -7,7 +7,7 @@ import { formatByName } from '../../../main/engine/quantizers/registry.ts'
 import { summarizeComparison } from '../../../main/llama/index.ts'
 import type { Services } from '../../../main/services/index.ts'
 import type { Job, Sensitivities, SensitivityRequest } from '../../../preload/contract.ts'
-import { compareAll, testComparison } from '../../support/comparisons.ts'
+import { compareAll, processWith, testComparison } from '../../support/comparisons.ts'
 import { ended, llamaServices, tinyLlama, workFiles, writeText } from '../../support/llama-services.ts'
 import { SAMPLE_FOLDER, SAMPLE_GGUF } from '../../support/sample-model.ts'
 import { splitInTwo } from '../../support/split-model.ts'
@@ -203,6 +203,20 @@ describe('measured sensitivities', () => {
 })
 
 describe('a measurement under way', () => {
+  it('fails when llama.cpp crashes, and keeps what was measured', async () => {
+    const dataFolder = testFolder()
+    const crashing = `let candidates = 0
+      process.on('message', ({ call }) => {
+        if (call === 'setCandidate' && (candidates += 1) === 4) process.abort()
+      })`
+    const services = llamaServices({ dataFolder, llamaUrl: processWith(crashing) })
+    const { model, request } = await openTiny(services)
+    const job = await measure(services, request)
+    expect(job).toMatchObject({ state: 'failed', tensorsDone: 3, error: { code: 'LLAMA_CRASHED' } })
+    expect((await list(services, model)).groups).toHaveLength(3)
+    expect(workFiles(dataFolder)).toEqual([])
+  })
+
   async function startSample(dataFolder: string) {
     const services = llamaServices({ dataFolder })
     const { model, request } = await openTiny(services, SAMPLE_GGUF)

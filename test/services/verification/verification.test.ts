@@ -5,7 +5,7 @@ import { DEMO_TEXT } from '../../../main/cli/demo-text.ts'
 import { summarizeComparison } from '../../../main/llama/index.ts'
 import type { Services } from '../../../main/services/index.ts'
 import type { Job, VerificationRequest } from '../../../preload/contract.ts'
-import { compareAll, testComparison } from '../../support/comparisons.ts'
+import { compareAll, processWith, testComparison } from '../../support/comparisons.ts'
 import { ended, llamaServices, tinyLlama, workFiles, writeText } from '../../support/llama-services.ts'
 import { SAMPLE_FOLDER, SAMPLE_GGUF } from '../../support/sample-model.ts'
 import { callOk, choose, codeOf, nextJob, testFolder, writeSmallModel } from '../../support/services.ts'
@@ -180,6 +180,33 @@ describe('a verification that can not be made', () => {
 })
 
 describe('a verification under way', () => {
+  it('fails when llama.cpp crashes, and nothing is stored', async () => {
+    const dataFolder = testFolder()
+    const crashing = `let chunks = 0
+      process.on('message', ({ call }) => {
+        if (call === 'compareChunk' && (chunks += 1) === 2) process.abort()
+      })`
+    const services = llamaServices({ dataFolder, llamaUrl: processWith(crashing) })
+    const { model, request } = await openTiny(services)
+    expect(await verify(services, request)).toMatchObject({
+      state: 'failed',
+      error: { code: 'LLAMA_CRASHED' },
+    })
+    expect(await callOk(services, 'verification.list', { model })).toEqual([])
+    expect(workFiles(dataFolder)).toEqual([])
+  })
+
+  it('lets another job run while it is paused', async () => {
+    const { services, model, job } = await startLong(testFolder())
+    await services.jobs.pause(job.id)
+    const analysis = await services.analysis.start({ model, formats: ['Q5_0'], method: 'reference' })
+    expect(await ended(services, analysis)).toMatchObject({ state: 'done' })
+    const [paused] = await services.jobs.list()
+    expect(paused).toMatchObject({ id: job.id, state: 'paused' })
+    await services.jobs.resume(job.id)
+    expect(await ended(services, job)).toMatchObject({ state: 'done', tensorsDone: 500 })
+  })
+
   async function startLong(dataFolder: string) {
     const services = llamaServices({ dataFolder })
     const { model, request } = await openTiny(services)
