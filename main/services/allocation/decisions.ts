@@ -15,48 +15,56 @@ export interface Decision {
   readonly choice: TensorChoice | null
 }
 
-/**
- * What the request decides about a group; null where the search is free. What is decided for one member holds for all.
- *
- * @throws QuantaloupeError `PINS_CONFLICT` naming two members with different choices
- */
-export function decisionOf(group: readonly Tensor[], request: AllocationRequest): Decision | null {
-  const excluded = new Set(request.excluded)
-  const decisions = group.flatMap(({ name, type }): Decision[] => {
-    const pin = Object.hasOwn(request.pins, name) ? request.pins[name] : undefined
+/** What a request decides before anything is searched. */
+export class Decisions {
+  readonly #pins: AllocationRequest['pins']
+  readonly #excluded: ReadonlySet<string>
+
+  /**
+   * @throws QuantaloupeError `UNKNOWN_TENSOR`, `FORMAT_UNKNOWN`, `NOT_EXPORTABLE`, `NOT_QUANTIZABLE`
+   */
+  constructor(opened: OpenedModel, request: AllocationRequest) {
+    const { excluded, minimums, pins, target } = request
+    for (const name of excluded) tensorOf(opened, name)
+    for (const [name, format] of Object.entries(minimums)) {
+      tensorOf(opened, name)
+      loadableFormat(format, target)
+    }
+    for (const [name, { format }] of Object.entries(pins)) {
+      const tensor = tensorOf(opened, name)
+      if (format === tensor.type) continue
+      loadableFormat(format, target)
+      if (!isChangeable(tensor)) throw notQuantizable(tensor, format)
+    }
+    this.#pins = pins
+    this.#excluded = new Set(excluded)
+  }
+
+  /**
+   * What is decided about a group; null where the search is free. What is decided for one member holds for all.
+   *
+   * @throws QuantaloupeError `PINS_CONFLICT` naming two members with different choices
+   */
+  of(group: readonly Tensor[]): Decision | null {
+    const all = group.flatMap((tensor) => this.#ofTensor(tensor))
+    const [first] = all
+    if (!first) return null
+    const other = all.find(({ choice }) => keyOf(choice) !== keyOf(first.choice))
+    if (other) throw conflict(first, other)
+    return first
+  }
+
+  #ofTensor({ name, type }: Tensor): Decision[] {
+    const pin = Object.hasOwn(this.#pins, name) ? this.#pins[name] : undefined
     const choice = pin === undefined || pin.format === type ? null : pin
     return [
-      ...(excluded.has(name) ? [{ kind: 'exclusion' as const, tensor: name, choice: null }] : []),
+      ...(this.#excluded.has(name) ? [{ kind: 'exclusion' as const, tensor: name, choice: null }] : []),
       ...(pin ? [{ kind: 'pin' as const, tensor: name, choice }] : []),
     ]
-  })
-  const [first] = decisions
-  if (!first) return null
-  const other = decisions.find(({ choice }) => keyOf(choice) !== keyOf(first.choice))
-  if (other) throw conflict(first, other)
-  return first
+  }
 }
 
 const keyOf = (choice: TensorChoice | null): string => (choice ? `${choice.format} ${choice.method}` : '')
-
-/**
- * Checks what the request names, before anything is searched.
- *
- * @throws QuantaloupeError `UNKNOWN_TENSOR`, `FORMAT_UNKNOWN`, `NOT_EXPORTABLE`, `METHOD_UNSUPPORTED`, `NOT_QUANTIZABLE`
- */
-export function checkDecisions(opened: OpenedModel, request: AllocationRequest): void {
-  for (const name of request.excluded) tensorOf(opened, name)
-  for (const [name, format] of Object.entries(request.minimums)) {
-    tensorOf(opened, name)
-    loadableFormat(format, request.target)
-  }
-  for (const [name, { format }] of Object.entries(request.pins)) {
-    const tensor = tensorOf(opened, name)
-    if (format === tensor.type) continue
-    loadableFormat(format, request.target)
-    if (!isChangeable(tensor)) throw notQuantizable(tensor, format)
-  }
-}
 
 function notQuantizable({ name, type }: Tensor, format: string): QuantaloupeError {
   return new QuantaloupeError('NOT_QUANTIZABLE', `${name} can not be pinned to ${format}: it stays ${type}`, {

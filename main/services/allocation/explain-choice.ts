@@ -1,20 +1,19 @@
 import type { CandidateOption } from '../../../preload/contract.ts'
 import { describeDecision } from './decisions.ts'
-import type { PreparedGroup } from './prepared-group.ts'
+import type { Decision } from './decisions.ts'
 
 export interface Choice {
   /** From fewest to most bytes. */
   readonly options: readonly CandidateOption[]
   readonly price: number
-  readonly group: PreparedGroup
-  readonly minimums: Readonly<Record<string, string>>
+  readonly decision: Decision | null
 }
 
 /** Why a group has its format, in sentences for people. */
 export function explainChoice(choice: Choice): string {
   const chosen = choice.options.find((option) => option.chosen)
-  const fixed = choice.group.decision ? `${describeDecision(choice.group.decision)}. ` : ''
-  if (!chosen) return `${fixed}The plan's formats are no candidates here, or not measured.`
+  const fixed = choice.decision ? `${describeDecision(choice.decision)}. ` : ''
+  if (!chosen) return `${fixed}What the plan has here differs within the group, or is not measured.`
   const parts = [stepUp(choice, chosen), stepDown(choice, chosen)].filter((part) => part !== null)
   return fixed + (parts.length > 0 ? parts.join(' ') : `${chosen.format} is all there is to choose from.`)
 }

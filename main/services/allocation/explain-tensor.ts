@@ -7,6 +7,7 @@ import type { CandidateOption, PlanChoices, TensorExplanation } from '../../../p
 import { tensorOf } from '../library/library.ts'
 import { resolveChoices } from '../plans/resolve-choices.ts'
 import type { ResolvedTensor } from '../plans/resolve-choices.ts'
+import type { CandidatePool } from './candidate-pool.ts'
 import { outcomeOf } from './candidates.ts'
 import type { Candidate } from './candidates.ts'
 import { explainChoice } from './explain-choice.ts'
@@ -30,10 +31,11 @@ export function explainTensor(
   const sensitivity = weighing.sensitivities.get(name)
   if (!group || !sensitivity) throw neverChanged(name)
   checkMeasured(problem.groups)
-  const resolved = new Map(resolveChoices(opened, choices).map((entry) => [entry.tensor.name, entry]))
-  const members = group.tensors.flatMap((member) => resolved.get(member.name) ?? [])
-  const options = optionsOf(group, members)
-  const price = priceAt(problem, [...resolved.values()])
+  const resolved = resolveChoices(opened, choices)
+  const members = new Set(group.tensors)
+  const own = resolved.filter((entry) => members.has(entry.tensor))
+  const options = optionsOf(group, own, problem.pool)
+  const price = priceAt(problem, resolved)
   return {
     tensors: group.tensors.map((member) => member.name),
     sensitivity: sensitivity.alpha,
@@ -41,17 +43,22 @@ export function explainTensor(
     sensitivitySource: sensitivity.source,
     options,
     price,
-    sentence: explainChoice({ options, price, group, minimums: problem.request.minimums }),
+    sentence: explainChoice({ options, price, decision: group.decision }),
   }
 }
 
-/** From fewest to most bytes. */
-function optionsOf(group: PreparedGroup, members: readonly ResolvedTensor[]): CandidateOption[] {
-  const weighed = [...group.candidates, ...group.allowed].filter(isWeighed)
-  const distinct = [...new Map(weighed.map((candidate) => [candidate.outcome, candidate])).values()]
+/** From fewest to most bytes; what was chosen by hand, outside the pool, is among them. */
+function optionsOf(
+  group: PreparedGroup,
+  own: readonly ResolvedTensor[],
+  pool: CandidatePool,
+): CandidateOption[] {
+  const all = [...group.candidates, ...group.allowed, ...chosenByHand(group, own, pool)].filter(isWeighed)
+  const chosen = outcomeOf(own)
+  // Of equal ones the first stays, which is the one of the pool.
+  const distinct = [...new Map(all.toReversed().map((candidate) => [candidate.outcome, candidate])).values()]
   const ordered = distinct.toSorted((a, b) => a.paddedBytes - b.paddedBytes || b.damage - a.damage)
   const hull = hullOf(ordered)
-  const chosen = outcomeOf(members)
   return ordered.map(({ format, method, paddedBytes, damage, outcome }, index) => {
     const point = hull.get(index)
     return {
@@ -64,6 +71,17 @@ function optionsOf(group: PreparedGroup, members: readonly ResolvedTensor[]): Ca
       slope: point && Number.isFinite(point.slope) ? point.slope : null,
     }
   })
+}
+
+/** The one format of all members; none where they differ, or keep what is stored. */
+function chosenByHand(
+  { tensors }: PreparedGroup,
+  own: readonly ResolvedTensor[],
+  pool: CandidatePool,
+): Candidate[] {
+  const { requested: format = '', change } = own[0] ?? {}
+  const isShared = own.every((entry) => entry.requested === format && entry.change?.method === change?.method)
+  return change && isShared ? [pool.chosen(tensors, { format, method: change.method })] : []
 }
 
 function isWeighed(candidate: Candidate): candidate is WeighedCandidate {

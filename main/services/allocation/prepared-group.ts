@@ -5,8 +5,7 @@ import { importanceNeeded, lacksImportance } from '../measurements/importance-ch
 import type { CandidatePool } from './candidate-pool.ts'
 import { KEPT, meetsMinimums } from './candidates.ts'
 import type { Candidate } from './candidates.ts'
-import { decisionOf } from './decisions.ts'
-import type { Decision } from './decisions.ts'
+import type { Decision, Decisions } from './decisions.ts'
 import { tensorGroups } from './tensor-groups.ts'
 
 export interface WeighedCandidate extends Candidate {
@@ -30,19 +29,23 @@ export interface PreparedGroup {
 /**
  * @throws QuantaloupeError `UNKNOWN_TENSOR`, `PINS_CONFLICT`, `METHOD_UNSUPPORTED`, `IMPORTANCE_NEEDED`, `NO_CANDIDATE`
  */
-export function prepareGroups(pool: CandidatePool, request: AllocationRequest): PreparedGroup[] {
+export function prepareGroups(
+  pool: CandidatePool,
+  request: AllocationRequest,
+  decisions: Decisions,
+): PreparedGroup[] {
   const groups = tensorGroups(pool.source.opened, request.groups)
-  const prepared = groups.map((group) => prepareGroup(group, pool, request))
+  const prepared = groups.map((group) => prepareGroup(group, decisions.of(group), pool, request))
   checkPool(prepared, pool)
   return prepared
 }
 
 function prepareGroup(
   group: readonly Tensor[],
+  decision: Decision | null,
   pool: CandidatePool,
   request: AllocationRequest,
 ): PreparedGroup {
-  const decision = decisionOf(group, request)
   const { kept, all } = pool.of(group)
   const allowed = decision
     ? [decided(group, decision, pool, kept)]

@@ -9,7 +9,7 @@ import type { WeighedTensor } from '../plans/weigh-tensors.ts'
 import type { CandidatePool } from './candidate-pool.ts'
 import { KEPT } from './candidates.ts'
 import type { Candidate } from './candidates.ts'
-import { checkDecisions } from './decisions.ts'
+import { Decisions } from './decisions.ts'
 import { HeaderSizes } from './header-sizes.ts'
 import { prepareGroups } from './prepared-group.ts'
 import type { PreparedGroup } from './prepared-group.ts'
@@ -53,8 +53,7 @@ export class PreparedProblem {
     const { tensors } = opened.model
     this.pool = pool
     this.request = request
-    checkDecisions(opened, request)
-    this.groups = prepareGroups(pool, request)
+    this.groups = prepareGroups(pool, request, new Decisions(opened, request))
     this.missing = missingMeasurements(this.groups)
     this.weights = opened.model.parameters
     this.#headers = new HeaderSizes(opened.model, loaded.origin)

@@ -66,6 +66,16 @@ describe('measurements', () => {
     expect(after.missing).toEqual([])
   })
 
+  it('of another process are noticed', async () => {
+    const [dataFolder, path] = [testFolder(), writeSmallModel(testFolder())]
+    const [here, there] = [testServices({ dataFolder }), testServices({ dataFolder })]
+    const { id: model } = await here.library.open(path)
+    const request = allocationRequest(model, { formats: ['Q4_K'] })
+    expect((await callOk(here, 'allocation.frontier', request)).points).toEqual([])
+    await measure(there, (await there.library.open(path)).id, ['Q4_K'])
+    expect((await callOk(here, 'allocation.frontier', request)).points.length).toBeGreaterThan(1)
+  })
+
   it('of a sample are counted', async () => {
     const services = testServices()
     const { id: model } = await services.library.open(writeSmallModel(testFolder()))
@@ -96,6 +106,25 @@ it('offers a replaced format once', async () => {
     ['Q5_0', 'reference'],
     ['F32', null],
   ])
+})
+
+it('explains a format that was chosen by hand, outside the pool', async () => {
+  const { services, model, request } = await openMeasured({ formats: ['Q4_K', 'Q8_0'] })
+  const choices = { [QUERY]: { format: 'Q6_K', method: 'reference' } } as const
+  const explained = { allocation: request(), choices, tensor: QUERY }
+  const chosen = async (): Promise<readonly string[]> =>
+    (await callOk(services, 'allocation.explain', explained)).options
+      .filter((option) => option.chosen)
+      .map(({ format }) => format)
+  expect(await chosen()).toEqual([])
+  await measure(services, model, ['Q6_K'])
+  expect(await chosen()).toEqual(['Q6_K'])
+})
+
+it('has nothing to explain where nothing is ever changed', async () => {
+  const { services, request } = await openMeasured({ formats: ['Q4_K'] })
+  const explained = { allocation: request(), choices: {}, tensor: 'blk.0.attn_norm.weight' }
+  expect(await codeOf(services, 'allocation.explain', explained)).toBe('NOT_QUANTIZABLE')
 })
 
 it('forgets a model that is closed', async () => {
