@@ -1,4 +1,5 @@
 import { fileTypeOf } from '../../engine/allocation/file-type-of.ts'
+import { presetOf } from '../../engine/allocation/presets/preset-of.ts'
 import { QuantaloupeError } from '../../engine/errors.ts'
 import { layoutGguf, measureGguf } from '../../engine/formats/gguf-writer.ts'
 import type { GgufLayout, GgufSize, LayoutOptions, Override } from '../../engine/formats/gguf-writer.ts'
@@ -32,7 +33,7 @@ export function layoutExport(
   resolved: readonly ResolvedTensor[],
   metadata: ExportMetadata,
 ): GgufLayout {
-  return layoutGguf(layoutOptions(model, resolved, metadata))
+  return layoutGguf(layoutOptions(model, resolved, metadata, presetLabel(model, resolved, metadata)))
 }
 
 /**
@@ -45,18 +46,22 @@ export function measureExport(
   resolved: readonly ResolvedTensor[],
   metadata: ExportMetadata,
 ): GgufSize {
-  return measureGguf(layoutOptions(model, resolved, metadata))
+  return measureGguf(layoutOptions(model, resolved, metadata, (guess) => guess))
 }
 
 function layoutOptions(
   model: Model,
   resolved: readonly ResolvedTensor[],
   { imatrix, metadata = [] }: ExportMetadata,
+  label: (guess: number) => number,
 ): LayoutOptions {
   if (model.container !== 'gguf') throw conversionNeeded(model)
   return {
     source: model,
-    overrides: new Map([...exportOverrides(resolved, imatrix), ...settingsAsOverrides(model, metadata)]),
+    overrides: new Map([
+      ...exportOverrides(resolved, imatrix, label),
+      ...settingsAsOverrides(model, metadata),
+    ]),
     tensors: resolved.map(({ tensor, change, bytes }) => ({
       name: tensor.name,
       shape: tensor.shape,
@@ -66,10 +71,23 @@ function layoutOptions(
   }
 }
 
+/** The file type of the preset that a plan is, where its main type alone would name a sister of it. */
+function presetLabel(
+  model: Model,
+  resolved: readonly ResolvedTensor[],
+  { imatrix }: ExportMetadata,
+): (guess: number) => number {
+  const formats = new Map(
+    resolved.map(({ tensor, change }) => [tensor.name, change?.format.name ?? tensor.type]),
+  )
+  return (guess) => presetOf(model, formats, imatrix !== null, guess)?.fileType ?? guess
+}
+
 /** Metadata that is no longer what it was; untouched where every tensor is copied. */
 function exportOverrides(
   resolved: readonly ResolvedTensor[],
   imatrix: ImatrixOrigin | null,
+  label: (guess: number) => number,
 ): Map<string, Override | null> {
   const overrides = new Map<string, Override | null>()
   if (resolved.every(({ change }) => change === null)) return overrides
@@ -79,7 +97,7 @@ function exportOverrides(
   }))
   const fileType = fileTypeOf(types)
   // A label that is no longer true is worse than none: loaders guess.
-  overrides.set('general.file_type', fileType === null ? null : { type: 'u32', value: fileType })
+  overrides.set('general.file_type', fileType === null ? null : { type: 'u32', value: label(fileType) })
   if (imatrix) setImatrix(overrides, imatrix)
   return overrides
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PRESETS } from '../../../main/engine/allocation/presets/preset-list.ts'
+import { metadataNumber } from '../../../main/engine/formats/metadata.ts'
 import { openModel } from '../../../main/engine/formats/open-model.ts'
 import { readImatrix } from '../../../main/engine/importance/read-imatrix.ts'
 import { FORMATS } from '../../../main/engine/quantizers/registry.ts'
@@ -98,7 +99,7 @@ describe.skipIf(LLAMA_IS_ABSENT)('llama.cpp v0.5.0 makes', () => {
     expectSame(ours, theirs)
   })
 
-  it.each(['Q4_K_M', 'Q3_K_M', 'Q5_0', 'IQ4_XS'])(
+  it.each(['Q4_K_M', 'Q4_K_S', 'Q3_K_M', 'Q5_0', 'IQ4_XS'])(
     'of the preset %s the tensors that an export has, whose size is known before',
     async (preset) => {
       const services = testServices({ useNative: true })
@@ -114,6 +115,7 @@ describe.skipIf(LLAMA_IS_ABSENT)('llama.cpp v0.5.0 makes', () => {
       ])
       expect(outcome!.ok).toBe(true)
       expectSame(ours, theirs)
+      expect(metadataNumber(openModel(ours), 'general.file_type')).toBe(fileType)
     },
   )
 })
