@@ -4,8 +4,8 @@ import type { Frontier } from './frontier.ts'
 import { relax, totals, type Relaxation } from './relaxation.ts'
 import { searchCore } from './search-core.ts'
 
-/** Partial solutions looked at for one budget, a few milliseconds. */
-const EFFORT = 60_000
+/** Partial solutions looked at for one budget: a few milliseconds. */
+export const USUAL_EFFORT = 60_000
 
 /** What going through this many options costs, in partial solutions. */
 const OPTIONS_PER_EFFORT = 16
@@ -31,7 +31,7 @@ const AFTER_BRANCHING: Search = { groups: 32, width: 16 }
 
 /** A step of so many times the mean bytes keeps the bound away: its group is branched on, with a part of the effort. */
 const OUTSIZED = 8
-const LEFT_FOR_BRANCHING = EFFORT / 2
+const EFFORT_FOR_BRANCHING = 1 / 2
 
 /** Nothing is branched on to be closer than this. */
 const CLOSE_GAP = 1e-4
@@ -52,8 +52,13 @@ export interface BestChoice {
  * The base is filled up, then improved by a search over the groups whose choice is open. Where one large group keeps
  * the bound away, every one of its options is tried, and so on, best bound first.
  */
-export function findBestChoice(frontier: Frontier, root: Relaxation, budgetBytes: number): BestChoice {
-  return new BranchAndBound(frontier, root, budgetBytes).run()
+export function findBestChoice(
+  frontier: Frontier,
+  root: Relaxation,
+  budgetBytes: number,
+  effort: number,
+): BestChoice {
+  return new BranchAndBound(frontier, root, budgetBytes, effort).run()
 }
 
 /** A part of all choices that may have a better one than the best known. */
@@ -68,14 +73,17 @@ class BranchAndBound {
   readonly #budgetBytes: number
   #positions: Int32Array
   #damage: number
-  #effort = EFFORT
+  #effort: number
+  readonly #effortForBranching: number
 
-  constructor(frontier: Frontier, root: Relaxation, budgetBytes: number) {
+  constructor(frontier: Frontier, root: Relaxation, budgetBytes: number, effort: number) {
     this.#frontier = frontier
     this.#root = root
     this.#budgetBytes = budgetBytes
     this.#positions = root.base.positions
     this.#damage = root.damage
+    this.#effort = effort
+    this.#effortForBranching = effort * EFFORT_FOR_BRANCHING
   }
 
   run(): BestChoice {
@@ -91,7 +99,7 @@ class BranchAndBound {
     let bound = this.#search(this.#root, QUICK)
     if (this.#isClosed(bound)) return bound
     const canBranch = this.#isOutsized(this.#root)
-    bound = Math.max(bound, this.#search(this.#root, THOROUGH, canBranch ? LEFT_FOR_BRANCHING : 0))
+    bound = Math.max(bound, this.#search(this.#root, THOROUGH, canBranch ? this.#effortForBranching : 0))
     if (this.#isClosed(bound)) return bound
     if (canBranch && this.#gap(bound) > CLOSE_GAP) {
       return Math.max(bound, this.#branch({ relaxation: this.#root, bound }))

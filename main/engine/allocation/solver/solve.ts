@@ -1,5 +1,5 @@
 import { QuantaloupeError } from '../../errors.ts'
-import { findBestChoice } from './best-choice.ts'
+import { findBestChoice, USUAL_EFFORT } from './best-choice.ts'
 import type { Frontier } from './frontier.ts'
 import { relax } from './relaxation.ts'
 
@@ -24,12 +24,13 @@ export interface Solution {
  *
  * Exact as long as the search stays within its effort; where it does not, the gap tells what is unknown.
  *
+ * @param effort partial solutions that may be looked at
  * @throws QuantaloupeError `BUDGET_OUT_OF_REACH` when the smallest choices are larger than the budget
  */
-export function solve(frontier: Frontier, budgetBytes: number): Solution {
+export function solve(frontier: Frontier, budgetBytes: number, effort = USUAL_EFFORT): Solution {
   const root = relax(frontier, budgetBytes)
   if (root === null) throw outOfReach(frontier, budgetBytes)
-  const { positions, bytes, damage, lowerBound, exact } = findBestChoice(frontier, root, budgetBytes)
+  const { positions, bytes, damage, lowerBound, exact } = findBestChoice(frontier, root, budgetBytes, effort)
   const choices = positions.map((position) => frontier.options.index[position] ?? 0)
   const gap = damage === 0 ? 0 : (damage - lowerBound) / damage
   return { choices, bytes, damage, lowerBound, gap, price: root.base.price, exact }

@@ -150,15 +150,75 @@ describe.each(SHAPES)('a budget for %s', (shape) => {
   })
 })
 
-describe('a bound', () => {
-  it('holds where the effort does not suffice for a proof', () => {
-    // Equal sizes, all slopes different and a budget between two sums: nothing but all combinations would prove it.
-    const shape = '1500 equal tensors'
-    const frontier = buildFrontier(modelProblem(shape, 3))
-    const unproved = budgetsOf(frontier, 100).map((budget) => solve(frontier, budget))
-    for (const { exact, gap } of unproved) expect(exact).toBe(gap === 0)
+/** Least damage within a budget, by a table over all sums of bytes. */
+function byTable(problem: Problem, budget: number): number {
+  let best = new Float64Array(budget + 1).fill(Infinity)
+  best[0] = 0
+  for (const options of problem) {
+    const next = new Float64Array(budget + 1).fill(Infinity)
+    for (const { bytes, damage } of options) {
+      for (let sum = bytes; sum <= budget; sum++) {
+        next[sum] = Math.min(next[sum]!, best[sum - bytes]! + damage)
+      }
+    }
+    best = next
+  }
+  return best.reduce((least, damage) => Math.min(least, damage), Infinity)
+}
+
+/** Tensors like those of a model, but of few bytes; the first `outsized` ones a hundred times as large. */
+function smallModel(seed: number, groups: number, outsized: number): Problem {
+  const random = seededRandom(seed)
+  return Array.from({ length: groups }, (_, group) => {
+    const size = group < outsized ? 100 : 1
+    const sensitivity = size * Math.exp(6 * (random() - 0.5))
+    return Array.from({ length: 7 }, (_, bits) => ({
+      bytes: size * Math.floor((bits + 1) * (3 + 3 * random())),
+      damage: sensitivity * 4 ** -bits * Math.exp(0.5 * (random() - 0.5)),
+    }))
+  })
+}
+
+describe('of more tensors than can be tried out', () => {
+  it.each([
+    ['all of a size', 0],
+    ['two of them outsized', 2],
+  ])('%s, the best choice is found, and with little effort a valid bound', (_, outsized) => {
+    const check = fc.property(
+      fc.integer(),
+      fc.integer({ min: 8, max: 40 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 10, max: 3000 }),
+      (seed, groups, place, effort) => {
+        const problem = smallModel(seed, groups, outsized)
+        const frontier = buildFrontier(problem)
+        const { smallestBytes, largestBytes } = frontier
+        const budget = smallestBytes + Math.floor((largestBytes - smallestBytes) * place)
+        const best = byTable(problem, budget)
+        const whole = solve(frontier, budget)
+        expectConsistent(problem, budget, whole)
+        expect(whole.exact).toBe(true)
+        expect(Math.abs(whole.damage - best)).toBeLessThanOrEqual(1e-11 * best)
+        const hasty = solve(frontier, budget, effort)
+        expectConsistent(problem, budget, hasty)
+        expect(hasty.lowerBound).toBeLessThanOrEqual(best * (1 + 1e-11))
+        expect(hasty.exact).toBe(hasty.gap === 0)
+        if (hasty.exact) expect(Math.abs(hasty.damage - best)).toBeLessThanOrEqual(1e-11 * best)
+      },
+    )
+    fc.assert(check, { numRuns: 150 })
   })
 
+  it('little effort does not suffice for a proof, and the gap says so', () => {
+    const frontier = buildFrontier(smallModel(1, 40, 2))
+    const budgets = budgetsOf(frontier, 50)
+    const hasty = budgets.map((budget) => solve(frontier, budget, 10))
+    expect(hasty.some(({ exact }) => !exact)).toBe(true)
+    expect(budgets.every((budget) => solve(frontier, budget).exact)).toBe(true)
+  })
+})
+
+describe('a bound', () => {
   it('never passes the damage of a solution that was hidden in the problem', () => {
     const check = fc.property(fc.integer(), (seed) => {
       const random = seededRandom(seed)
