@@ -71,7 +71,7 @@ describe('the export page of the browser host', () => {
 
   it('warns before quantized tensors are quantized again', async () => {
     await openServed(page(), 'taken.gguf')
-    await plan('Q4_K')
+    await plan('Q4_K_M')
     await file().fill(at('twice.gguf'))
     expect(await isRefused('Confirm that tensors may be quantized a second time.')).toBe(true)
     await page().getByText('44 tensors would be quantized a second time').waitFor()
@@ -83,7 +83,7 @@ describe('the export page of the browser host', () => {
 
   it('leaves nothing behind when it is stopped', async () => {
     await openServed(page(), 'heavy.gguf')
-    await plan('Q4_K')
+    await plan('Q4_K_M')
     await file().fill(at('stopped.gguf'))
     await exportButton().click()
     const progress = page().getByRole('main')

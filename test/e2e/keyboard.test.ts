@@ -85,6 +85,8 @@ describe.each(HOSTS)('the keyboard in the %s host', (kind) => {
 
   it('arrows move over the map of the plan', async () => {
     await press('Control+5')
+    await page().getByRole('tab', { name: 'Frontier' }).focus()
+    await press('ArrowRight')
     const map = page().getByRole('application')
     await map.focus()
     const selected = async () => new URLSearchParams((await hash()).split('?')[1]).get('tensor')
@@ -112,6 +114,7 @@ describe.each(HOSTS)('the keyboard in the %s host', (kind) => {
       'Theme',
       'Preset',
       'New format',
+      'Map',
       'Load a plan',
       'Formats of the plan',
       'Plan',

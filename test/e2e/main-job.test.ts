@@ -8,9 +8,9 @@ import { TemporaryFolder } from '../support/temporary-folder.ts'
 import { dropFiles, HOSTS, openWorkstation, type Workstation } from '../support/workstation.ts'
 
 const MATRICES = 44
-/** Exact sizes of the whole file: every matrix as Q4_K; the same with `output.weight` as Q6_K. */
-const PLAIN_BYTES = '3,943,168'
-const MIXED_BYTES = '4,213,504'
+/** Exact sizes of the whole file: the preset Q4_K_M; the same with `output.weight` as Q8_0. */
+const PLAIN_BYTES = '4,331,776'
+const MIXED_BYTES = '4,585,728'
 const SAMPLE = join(ROOT, 'test/models/novelist-7m')
 
 /** One story in order: each step stands on the one before, as a person's work does. */
@@ -64,9 +64,9 @@ describe.each(HOSTS)('the main job in the %s host', (kind) => {
 
   it('makes a plan from a preset, changes one tensor and takes the change back', async () => {
     await goTo('Plan')
-    await choose('Preset', 'Q4_K')
+    await choose('Preset', 'Q4_K_M')
     await planCosts(PLAIN_BYTES)
-    await choose('New format', 'Q6_K')
+    await choose('New format', 'Q8_0')
     await page().getByRole('button', { name: 'Change 1' }).click()
     await planCosts(MIXED_BYTES)
     await page().keyboard.press('Control+z')
@@ -85,7 +85,7 @@ describe.each(HOSTS)('the main job in the %s host', (kind) => {
     const typeOf = (name: string) => written.tensors.find((tensor) => tensor.name === name)?.type
     expect(written.bytes.toLocaleString('en')).toBe(MIXED_BYTES)
     expect([typeOf('output.weight'), typeOf('token_embd.weight'), typeOf('output_norm.weight')]).toEqual([
-      'Q6_K',
+      'Q8_0',
       'Q4_K',
       'F32',
     ])

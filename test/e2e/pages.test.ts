@@ -27,12 +27,12 @@ async function measureEverything(page: Page): Promise<void> {
 /** A mix that shows something: a preset, and more bits for the attention values. */
 async function planMix(page: Page): Promise<void> {
   await goTo(page, 'Plan')
-  await choose(page, 'Preset', 'Q4_K')
-  await statusBar(page).getByText('4.51 bpw').waitFor()
+  await choose(page, 'Preset', 'Q4_K_M')
+  await statusBar(page).getByText('4.97 bpw').waitFor()
   await choose(page, 'Tensors to change', 'attn_v')
   await choose(page, 'New format', 'Q6_K')
   await page.getByRole('button', { name: 'Change 6' }).click()
-  await statusBar(page).getByText('4.57 bpw').waitFor()
+  await statusBar(page).getByText('5.01 bpw').waitFor()
 }
 
 /** Widths by which the page or one of its bars is wider than the window. */

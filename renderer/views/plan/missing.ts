@@ -3,6 +3,7 @@ import type {
   AnalysisRequest,
   Method,
   MissingMeasurements,
+  Plan,
 } from '../../../preload/contract.ts'
 import { counted, exact } from '../../charts/numbers.ts'
 
@@ -18,6 +19,19 @@ export function missingRuns(missing: readonly MissingMeasurements[]): readonly M
     else runs.set(key, { formats: [format], method, tensors })
   }
   return [...runs.values()]
+}
+
+/** Tensors of a plan that are not measured in the format they have. */
+export function missingOfPlan({ tensors }: Plan): readonly MissingMeasurements[] {
+  const groups = new Map<string, { format: string; method: Method; tensors: string[] }>()
+  for (const { name, requested, method, damage } of tensors) {
+    if (method === null || damage !== null) continue
+    const key = `${requested} ${method}`
+    const group = groups.get(key)
+    if (group) group.tensors.push(name)
+    else groups.set(key, { format: requested, method, tensors: [name] })
+  }
+  return [...groups.values()]
 }
 
 /** Figures that the search would use, and how many of them there are. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { AllocationFrontier } from '../../../../preload/contract.ts'
+import type { AllocationFrontier, Method, Plan } from '../../../../preload/contract.ts'
 import { boundSentence, damageNote } from '../../../../renderer/views/plan/bound-sentence.ts'
-import { missingRuns, missingSentence } from '../../../../renderer/views/plan/missing.ts'
+import { missingOfPlan, missingRuns, missingSentence } from '../../../../renderer/views/plan/missing.ts'
 import { ruleText } from '../../../../renderer/views/plan/rule-text.ts'
 import { parseSize, sizeText } from '../../../../renderer/views/plan/size-text.ts'
 
@@ -78,6 +78,21 @@ describe('missing figures', () => {
       { formats: ['Q4_K', 'Q5_K'], method: 'reference', tensors: ['a', 'b'] },
       { formats: ['Q6_K'], method: 'reference', tensors: ['a'] },
       { formats: ['Q4_K'], method: 'optimal', tensors: ['a', 'b'] },
+    ])
+  })
+
+  test('of a plan are those of its own formats; kept tensors miss nothing', () => {
+    const planned = (name: string, requested: string, damage: number | null, method: Method | null) => ({
+      name, format: requested, requested, method, bytes: 1, error: null, damage,
+    }) // prettier-ignore
+    const tensors = [
+      planned('a', 'Q4_0', null, 'reference'),
+      planned('b', 'Q4_0', null, 'reference'),
+      planned('c', 'Q5_K', 0.1, 'reference'),
+      planned('norm', 'F32', null, null),
+    ]
+    expect(missingOfPlan({ tensors } as unknown as Plan)).toEqual([
+      { format: 'Q4_0', method: 'reference', tensors: ['a', 'b'] },
     ])
   })
 
