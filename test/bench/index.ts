@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { kernelsName } from '../../main/engine/kernels/kernels.ts'
 import { formatByName } from '../../main/engine/quantizers/registry.ts'
+import { allocationSuite } from './allocation.ts'
 import { analyzeSuite } from './analyze.ts'
 import { exportSuite } from './export.ts'
 import { framesSuite } from './frames.ts'
@@ -31,6 +32,7 @@ const SUITES: readonly Suite[] = [
   memorySuite,
   framesSuite,
   frontierSuite,
+  allocationSuite,
 ]
 
 function chosen(names: readonly string[]): readonly Suite[] {
@@ -67,7 +69,11 @@ for (const suite of chosen(positionals.filter((name) => !isFormat(name)))) {
     console.table(result.rows.map(flattened))
   }
 }
-if (values.json) {
+const [alone] = results
+if (values.json && results.length === 1 && alone?.name === allocationSuite.name) {
+  // Figures that do not depend on the machine; other programs read them as they are.
+  console.log(JSON.stringify(alone.rows, null, 2))
+} else if (values.json) {
   const processors = cpus()
   const machine = {
     cpu: processors[0]?.model ?? 'unknown',

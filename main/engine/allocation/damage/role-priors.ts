@@ -27,23 +27,23 @@ const EXTRA_BITS: ReadonlyMap<string, number> = new Map([
   ['attn_k', 0],
   ['attn_q_a', 0],
   ['attn_q_b', 0],
-  ['attn_v', 1],
-  ['attn_qkv', 1],
-  ['attn_kv_a_mqa', 1],
-  ['attn_kv_b', 1],
-  ['attn_k_b', 1],
-  ['attn_v_b', 1],
+  ['attn_v', 0.75],
+  ['attn_qkv', 0.75],
+  ['attn_kv_a_mqa', 0.75],
+  ['attn_kv_b', 0.75],
+  ['attn_k_b', 0.75],
+  ['attn_v_b', 0.75],
   ['attn_output', 0.5],
   ['ffn_gate', 0],
   ['ffn_up', 0],
   ['ffn_gate_up', 0],
-  ['ffn_down', 1],
+  ['ffn_down', 0.75],
 ])
 
 const UNKNOWN_ROLE_BITS = 0.5
 
 /** First and last eighth of the layers: where the presets that vary by layer always spend more (value and down matrices). */
-const EDGE_BITS = 0.5
+const EDGE_BITS = 0.75
 const EDGE_ROLE = /^(ffn_|attn_v|attn_qkv|attn_kv_b)/
 
 /** Experts of a layer, stacked or one by one, share the matrix's role. */
