@@ -1,6 +1,6 @@
 /** One bar per measured group of tensors, with its standard error; the largest on top. */
-import type { BarSeriesOption, CustomSeriesOption } from 'echarts/charts'
-import type { ChartOption } from './echarts.ts'
+import type { CustomSeriesOption } from 'echarts/charts'
+import type { ChartOption, RenderItem } from './echarts.ts'
 import type { Scale } from './measures.ts'
 import { significant } from './numbers.ts'
 import { axisLooks, baseOption, dataOf, tooltipMarkup, type TooltipRow } from './parts.ts'
@@ -17,11 +17,12 @@ export interface SensitivityBar {
 }
 
 interface Item {
-  readonly value: number
+  readonly value: readonly number[]
   readonly bar: () => SensitivityBar
 }
 
 const ROW_HEIGHT = 18
+const BAR_HEIGHT = 11
 const AXIS_HEIGHT = 46
 const NAME_WIDTH = 190
 
@@ -35,42 +36,39 @@ export function sensitivityBarOf(parameters: unknown): SensitivityBar | null {
   return dataOf<Item>(parameters)?.bar() ?? null
 }
 
-function bars(all: readonly SensitivityBar[], theme: ChartTheme): BarSeriesOption {
-  return {
-    type: 'bar',
-    name: 'sensitivity',
-    barWidth: '62%',
-    data: all.map((bar) => ({
-      value: bar.value,
-      bar: () => bar,
-      itemStyle: { color: bar.selected ? theme.accent : theme.muted, opacity: bar.selected ? 1 : 0.65 },
-    })),
+/**
+ * Bars and errors in one series. A bar series would begin its bars at 1 on a logarithmic axis, and draw what is below
+ * from right to left.
+ */
+function bars(all: readonly SensitivityBar[], start: number, theme: ChartTheme): CustomSeriesOption {
+  const data = all.map((bar, row) => {
+    const spread = bar.standardError ?? 0
+    const ends = [Math.max(start, bar.value - spread), bar.value + spread] as const
+    return { value: [row, bar.value, ...ends], bar: () => bar }
+  })
+  const renderItem: RenderItem = (parameters, api) => {
+    const bar = all[parameters.dataIndex]
+    if (!bar) return
+    const [left = 0, y = 0] = api.coord([start, api.value(0)])
+    const x = (dimension: number) => api.coord([Math.max(start, Number(api.value(dimension))), 0])[0] ?? 0
+    const shape = { x: left, y: y - BAR_HEIGHT / 2, width: Math.max(1, x(1) - left), height: BAR_HEIGHT }
+    const fill = bar.selected ? theme.accent : theme.muted
+    const rect = { type: 'rect' as const, shape, style: { fill, opacity: bar.selected ? 1 : 0.65 } }
+    return {
+      type: 'group',
+      children: [rect, ...(bar.standardError === null ? [] : whisker(x(2), x(3), y, theme))],
+    }
   }
+  return { type: 'custom', name: 'sensitivity', encode: { x: [1, 3], y: 0 }, data, renderItem }
 }
 
-function errorBars(all: readonly SensitivityBar[], start: number, theme: ChartTheme): CustomSeriesOption {
-  return {
-    type: 'custom',
-    name: 'standard error',
-    silent: true,
-    z: 4,
-    encode: { x: [1, 2], y: 0 },
-    data: all.flatMap(({ value, standardError }, row) =>
-      standardError === null ? [] : [[row, Math.max(start, value - standardError), value + standardError]],
-    ),
-    renderItem: (_parameters, api) => {
-      const [low = 0, y = 0] = api.coord([api.value(1), api.value(0)])
-      const [high = 0] = api.coord([api.value(2), api.value(0)])
-      const style = { stroke: theme.text, lineWidth: 1 }
-      const end = (x: number) => ({
-        type: 'line' as const,
-        shape: { x1: x, y1: y - 3, x2: x, y2: y + 3 },
-        style,
-      })
-      const middle = { type: 'line' as const, shape: { x1: low, y1: y, x2: high, y2: y }, style }
-      return { type: 'group', children: [middle, end(low), end(high)] }
-    },
+/** A line from the low to the high end, with a small one across each. */
+function whisker(low: number, high: number, y: number, theme: ChartTheme) {
+  const style = { stroke: theme.text, lineWidth: 1 }
+  const line = (x1: number, y1: number, x2: number, y2: number) => {
+    return { type: 'line' as const, shape: { x1, y1, x2, y2 }, style, silent: true }
   }
+  return [line(low, y, high, y), line(low, y - 3, low, y + 3), line(high, y - 3, high, y + 3)]
 }
 
 function barMarkup(parameters: unknown): string {
@@ -110,7 +108,7 @@ export function sensitivityBarsOption(
       nameGap: 24,
       axisLabel: {
         ...looks.axisLabel,
-        formatter: (value: number) => significant(value, 2),
+        formatter: (value: number) => significant(value, scale === 'log' ? 1 : 2),
         hideOverlap: true,
       },
     },
@@ -122,6 +120,6 @@ export function sensitivityBarsOption(
       axisLabel: { ...looks.axisLabel, interval: 0, width: NAME_WIDTH - 12, overflow: 'truncate' },
       splitLine: { show: false },
     },
-    series: [bars(all, theme), errorBars(all, start, theme)],
+    series: [bars(all, start, theme)],
   }
 }

@@ -45,12 +45,12 @@ export const useModelPairs = defineStore('modelPairs', () => {
   let rest: readonly string[] = []
   const asked = new Set<string>()
 
-  const openOr = (id: ModelId | null, other: ModelId | null): ModelId | null =>
-    models.open.some((model) => model.id === id) ? id : other
-  const a = computed(() => openOr(chosen.value.a, models.activeId))
-  const b = computed(() => {
-    const others = models.open.filter((model) => model.id !== a.value).map((model) => model.id)
-    return others.find((id) => id === chosen.value.b) ?? others.at(-1) ?? null
+  const isOpen = (id: ModelId | null): boolean => models.open.some((model) => model.id === id)
+  /** The newer of two is usually made from the older one. */
+  const b = computed(() => (isOpen(chosen.value.b) ? chosen.value.b : models.activeId))
+  const a = computed(() => {
+    const others = models.open.filter((model) => model.id !== b.value).map((model) => model.id)
+    return others.find((id) => id === chosen.value.a) ?? others[0] ?? null
   })
   const place = computed(() => JSON.stringify([a.value, b.value]))
   const results = computed<PairResults>(() => {

@@ -29,7 +29,7 @@ const EMPTY: Slots = { A: null, B: null, C: null }
  * Three plans of the active model side by side.
  *
  * - `slots` by name, null where nothing lies
- * - `put(name, label, choices)`, `putCurrent(name)`, `putPreset(name, preset, method)`, `load(name, path)`, `clear(name)`
+ * - `put(name, label, choices)`, `putPreset(name, preset, method)`, `load(name, path)`, `clear(name)`
  * - `use(name)` makes it the current plan; pinned tensors keep their choice
  *
  * All are evaluated with the importance and the damage model in use, and again when these change or an analysis ends.
@@ -76,8 +76,6 @@ export const useSlots = defineStore('slots', () => {
     await evaluate(model, name)
   }
 
-  const putCurrent = (name: SlotName) => put(name, 'Current plan', current.choices)
-
   async function putPreset(name: SlotName, preset: string, method: Method): Promise<void> {
     const { activeId: model, imatrix } = models
     if (model === null) return
@@ -119,5 +117,5 @@ export const useSlots = defineStore('slots', () => {
     () => void evaluateAll(),
   )
 
-  return { slots, put, putCurrent, putPreset, load, clear, use }
+  return { slots, put, putPreset, load, clear, use }
 })

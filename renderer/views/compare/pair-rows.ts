@@ -14,7 +14,7 @@ export const PAIR_COLUMNS: readonly TableColumn[] = [
   { key: 'bytesB', title: 'Bytes B', width: '86px', align: 'right', sortable: true },
   { key: 'change', title: 'B − A', width: '92px', align: 'right', sortable: true, hint: 'Bytes of B less those of A' },
   {
-    key: 'error', title: 'Relative error', width: 'minmax(112px, 1fr)', align: 'right', sortable: true,
+    key: 'error', title: 'Relative error', width: '124px', align: 'right', sortable: true,
     hint: '|B − A| / |A| over all weights that are finite in both',
   },
 ] // prettier-ignore

@@ -15,10 +15,10 @@ export const RUN_COLUMNS: readonly TableColumn[] = [
   { key: 'same', title: 'Same top token', width: '116px', align: 'right', sortable: true, hint: 'Tokens for which both models expect the same most' },
   { key: 'median', title: 'Median', width: '82px', align: 'right', sortable: true, hint: 'KL divergence of the middle token' },
   { key: 'p99', title: '99th %', width: '76px', align: 'right', sortable: true, hint: 'KL divergence that one token in a hundred exceeds' },
-  { key: 'max', title: 'Max', width: '70px', align: 'right', sortable: true, hint: 'KL divergence of the worst token' },
+  { key: 'max', title: 'Max', width: '78px', align: 'right', sortable: true, hint: 'KL divergence of the worst token' },
   { key: 'tokens', title: 'Tokens', width: '82px', align: 'right', sortable: true, hint: 'Tokens read; the second half of each chunk is scored' },
   { key: 'text', title: 'Text', width: 'minmax(104px, 1fr)', sortable: true },
-  { key: 'date', title: 'Date', width: '132px', sortable: true },
+  { key: 'date', title: 'Date', width: '152px', sortable: true },
 ] // prettier-ignore
 
 /** Relative change of the perplexity. */

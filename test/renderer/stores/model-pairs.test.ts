@@ -41,16 +41,16 @@ async function ready() {
   return store
 }
 
-it('begins with the active model and the one opened before it', async () => {
+it('takes the active model as the one made from the other', async () => {
   const store = await ready()
-  expect([store.a, store.b]).toEqual(['two', 'one'])
+  expect([store.a, store.b]).toEqual(['one', 'two'])
   expect(store.left).toBe(30)
 })
 
 it('swaps the two instead of comparing one with itself', async () => {
   const store = await ready()
-  store.choose('a', 'one')
-  expect([store.a, store.b]).toEqual(['one', 'two'])
+  store.choose('a', 'two')
+  expect([store.a, store.b]).toEqual(['two', 'one'])
 })
 
 it('compares what is in sight, in its order, and nothing that can not be compared', async () => {
@@ -98,8 +98,8 @@ it('keeps results while both models stay open', async () => {
   const store = await ready()
   store.want(['t5'])
   await vi.waitFor(() => expect(store.results.size).toBe(1))
-  store.choose('a', 'one')
-  expect(store.results.size).toBe(0)
   store.choose('a', 'two')
+  expect(store.results.size).toBe(0)
+  store.choose('b', 'two')
   expect(store.results.size).toBe(1)
 })

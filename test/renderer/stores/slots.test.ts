@@ -38,7 +38,7 @@ beforeEach(async () => {
 it('lays a plan aside, which stays while the current one goes on', async () => {
   const [slots, plan] = [useSlots(), usePlan()]
   plan.setTensor('a', Q4)
-  await slots.putCurrent('A')
+  await slots.put('A', 'mine', plan.choices)
   plan.setTensor('a', Q8)
   expect(slots.slots.A?.choices).toEqual({ a: Q4 })
   expect(slots.slots.A?.plan?.tensors[0]?.format).toBe('Q4_K')
