@@ -15,7 +15,7 @@ import type { ActivationStatistics } from '../measurements/activation-statistics
 import { knownSensitivities } from '../sensitivity/known-sensitivities.ts'
 
 /** What is assumed where nobody names a damage model: never a plain sum of errors, which starves what matters. */
-export const DEFAULT_DAMAGE: DamageSettings = { model: 'priors' }
+const DEFAULT_DAMAGE: DamageSettings = { model: 'priors' }
 
 /** A file of sensitivities for a million tensors has less. */
 const MAX_BYTES = 256 * 2 ** 20
