@@ -102,7 +102,7 @@ class BranchAndBound {
     bound = Math.max(bound, this.#search(this.#root, THOROUGH, canBranch ? this.#effortForBranching : 0))
     if (this.#isClosed(bound)) return bound
     if (canBranch && this.#gap(bound) > CLOSE_GAP) {
-      return Math.max(bound, this.#branch({ relaxation: this.#root, bound }))
+      bound = Math.max(bound, this.#branch({ relaxation: this.#root, bound }))
     }
     return Math.max(bound, this.#search(this.#root, COMPLETE))
   }
