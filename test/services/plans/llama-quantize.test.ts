@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { PRESETS } from '../../../main/engine/allocation/presets/preset-list.ts'
 import { metadataNumber } from '../../../main/engine/formats/metadata.ts'
 import { openModel } from '../../../main/engine/formats/open-model.ts'
@@ -9,7 +9,7 @@ import { FORMATS } from '../../../main/engine/quantizers/registry.ts'
 import { typeByName } from '../../../main/engine/tensor/type-geometry.ts'
 import type { Services } from '../../../main/services/index.ts'
 import type { PlanChoices } from '../../../preload/contract.ts'
-import { LLAMA_IS_ABSENT, runLlamaQuantize } from '../../support/llama-quantize.ts'
+import { describeLlama, runLlamaQuantize } from '../../support/llama-quantize.ts'
 import type { QuantizeJob } from '../../support/llama-quantize-process.ts'
 import { SAMPLE_FOLDER, SAMPLE_GGUF } from '../../support/sample-model.ts'
 import { callOk, testFolder, testServices } from '../../support/services.ts'
@@ -70,7 +70,7 @@ function expectSame(ours: string, theirs: string): void {
 /** Some formats build large tables first, in llama.cpp and here. */
 const SLOW = { timeout: 600_000 }
 
-describe.skipIf(LLAMA_IS_ABSENT)('llama.cpp v0.5.0 makes', () => {
+describeLlama('llama.cpp v0.5.0 makes', () => {
   it('of the recipe of a mixed plan the tensors that an export has, byte for byte', SLOW, async () => {
     const services = testServices({ useNative: true })
     const { id: model, model: sample } = await services.library.open(SAMPLE_GGUF)

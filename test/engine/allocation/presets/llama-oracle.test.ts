@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { PRESETS } from '../../../../main/engine/allocation/presets/preset-list.ts'
 import type { Model } from '../../../../main/engine/formats/model.ts'
 import { openModel } from '../../../../main/engine/formats/open-model.ts'
-import { LLAMA_IS_ABSENT, runLlamaQuantize } from '../../../support/llama-quantize.ts'
+import { describeLlama, runLlamaQuantize } from '../../../support/llama-quantize.ts'
 import type { QuantizeJob } from '../../../support/llama-quantize-process.ts'
 import * as shapes from '../../../support/model-shapes.ts'
 import { effective, type PresetVariant } from '../../../support/preset-formats.ts'
@@ -47,7 +47,7 @@ const MODELS = [
   ),
 ] as const
 
-describe.skipIf(LLAMA_IS_ABSENT)('every preset, with and without imatrix, pure or not', () => {
+describeLlama('every preset, with and without imatrix, pure or not', () => {
   it.each(MODELS)('has for %s the types that llama.cpp v0.5.0 has', async (name, make) => {
     const source = make()
     const outcomes = await runLlamaQuantize(VARIANTS.map((variant) => job(source, variant)))
@@ -74,7 +74,7 @@ function labelled(architecture: string, layers: number, groups: number): ModelSh
   }
 }
 
-describe.skipIf(LLAMA_IS_ABSENT)('the label "70B"', () => {
+describeLlama('the label "70B"', () => {
   it.each([
     ['llama', 80, 2, 'Q5_K'],
     ['llama', 80, 8, 'Q4_K'],

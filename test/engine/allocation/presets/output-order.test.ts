@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { outputOrder } from '../../../../main/engine/allocation/presets/output-order.ts'
 import { openModel } from '../../../../main/engine/formats/open-model.ts'
-import { LLAMA_IS_ABSENT, runLlamaQuantize } from '../../../support/llama-quantize.ts'
+import { describeLlama, runLlamaQuantize } from '../../../support/llama-quantize.ts'
 import { LATENT } from '../../../support/model-shapes.ts'
 import { matrix, writeShapedModel } from '../../../support/shaped-model.ts'
 import { TemporaryFolder } from '../../../support/temporary-folder.ts'
@@ -12,9 +12,9 @@ const path = writeShapedModel(new TemporaryFolder().path, {
   extra: [matrix('zeta', 256, 2), matrix('enc.blk.3.attn_v', 256, 2)],
 })
 
-describe('the order of the output', () => {
-  const names = outputOrder(openModel(path)).map(({ name }) => name)
+const names = outputOrder(openModel(path)).map(({ name }) => name)
 
+describe('the order of the output', () => {
   it('begins with what is in no layer, then goes by number and name', () => {
     expect(names.slice(0, 6)).toEqual([
       'enc.blk.3.attn_v.weight',
@@ -28,8 +28,10 @@ describe('the order of the output', () => {
       names.indexOf('blk.9.ffn_up_shexp.weight'),
     )
   })
+})
 
-  it.skipIf(LLAMA_IS_ABSENT)('is that of llama.cpp', async () => {
+describeLlama('the order of llama.cpp', () => {
+  it('is that of the output', async () => {
     const [outcome] = await runLlamaQuantize([{ source: path, target: null, fileType: 7 }])
     expect(Object.keys(outcome!.types)).toEqual(names)
   })
