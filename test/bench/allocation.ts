@@ -97,7 +97,7 @@ async function rankRandomPlans(run: AllocationRun): Promise<ReadonlyMap<DamageMo
     ...DRAWN,
   })
   const measured: number[] = []
-  for (const plan of plans) measured.push((await run.measureFile(plan)).whole.kld)
+  for (const plan of plans) measured.push(await run.divergence(plan))
   const correlations = new Map<DamageModel, number>()
   for (const damageModel of DAMAGE_MODELS) {
     const predicted: number[] = []

@@ -72,7 +72,8 @@ export class DamageModels {
       multipliers,
       hasImportance: (name) => statistics.importance.has(name),
     })
-    const description = describeDamage(settings.model, sensitivities)
+    const multiplied = Object.values(multipliers).filter((factor) => factor !== 1).length
+    const description = describeDamage(settings.model, sensitivities, multiplied)
     return { model: settings.model, sensitivities, description }
   }
 

@@ -1,3 +1,4 @@
+import { countOf } from '../../formats/wording.ts'
 import type { DamageModel, SensitivityMeasure, TensorSensitivity } from './damage-model.ts'
 
 /** What is shown beside every predicted damage. */
@@ -21,7 +22,7 @@ const SENTENCES: Readonly<Record<DamageModel, string>> = {
   priors:
     'Squared errors times a guess of how much each tensor matters, from its role, place and size. A guess only compares plans: it promises no perplexity, and no figure of it was measured on this model.',
   measured:
-    'The KL divergence that the source and the plan are expected to have, from sensitivities measured in llama.cpp one group at a time. It takes errors as small and independent, and is known for the calibration text only: verify the plan.',
+    'The KL divergence that source and plan are expected to have, from sensitivities measured in llama.cpp one group at a time. It takes errors as small and independent, knows the calibration text only, and leaves out that llama.cpp rounds activations before it multiplies them with quantized weights: verify the plan.',
 }
 
 const UNITS: Readonly<Record<DamageModel, string>> = {
@@ -31,21 +32,38 @@ const UNITS: Readonly<Record<DamageModel, string>> = {
   measured: 'nats',
 }
 
-/** What the predicted damage of a plan means, under the sensitivities it is made of. */
+/**
+ * What the predicted damage of a plan means, under the sensitivities it is made of.
+ *
+ * @param multiplied tensors whose damage the user multiplies by a factor of their own
+ */
 export function describeDamage(
   model: DamageModel,
   sensitivities: ReadonlyMap<string, TensorSensitivity>,
+  multiplied = 0,
 ): DamageDescription {
   const all = [...sensitivities.values()]
   const measures = new Set(all.map(({ measure }) => measure))
   const [measure] = measures
   const measuredTensors = all.filter(({ source }) => source === 'measured' || source === 'file').length
+  const isGuess = model === 'measured' && measuredTensors === 0
   return {
     model,
-    explanation: SENTENCES[model],
-    unit: UNITS[model],
+    explanation: [
+      SENTENCES[isGuess ? 'priors' : model],
+      ...(model === 'measured' && !isGuess ? unmeasured(all.length - measuredTensors, all.length) : []),
+      ...(multiplied > 0 ? [`Your own factors on ${countOf(multiplied, 'tensor')} are in it.`] : []),
+    ].join(' '),
+    unit: UNITS[isGuess ? 'priors' : model],
     measure: measures.size > 1 ? 'mixed' : (measure ?? 'relativeError'),
     measuredTensors,
     tensors: all.length,
   }
+}
+
+function unmeasured(count: number, all: number): string[] {
+  if (count === 0) return []
+  return [
+    `${count} of ${countOf(all, 'tensor')} not measured: there it is a guess from role and size, on the scale of the others.`,
+  ]
 }
