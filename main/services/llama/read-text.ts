@@ -18,8 +18,11 @@ const MAX_BYTES = 64 * 2 ** 20
 /** What a tokenizer may add: a begin of sequence, a leading space. */
 const ADDED_TOKENS = 2
 
+/** SentencePiece turns a space into a character of three bytes, which may be three tokens. */
+const MAX_TOKENS_PER_BYTE = 3
+
 /**
- * Reads a text for chunks of `context` tokens. A token is a byte at least, so that a much too short one is told at once.
+ * Reads a text for chunks of `context` tokens. One that is too short for any tokenizer is told at once.
  *
  * @throws QuantaloupeError `TEXT_TOO_SHORT`, `TEXT_TOO_LARGE`, `BAD_TEXT`, those of `FileBytes`
  */
@@ -28,7 +31,7 @@ export function readText(path: string, context: number): Text {
     if (file.size > MAX_BYTES) throw tooLarge(path, file.size)
     return file.read(0, file.size)
   })
-  if (bytes.length + ADDED_TOKENS < context) throw tooShort(path, bytes.length, context)
+  if (bytes.length * MAX_TOKENS_PER_BYTE + ADDED_TOKENS < context) throw tooShort(path, bytes.length, context)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return { name: basename(path), sha256, content: decode(path, bytes) }
 }

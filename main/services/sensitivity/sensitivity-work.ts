@@ -40,6 +40,9 @@ export interface SensitivityParts {
   readonly readText: () => Text
 }
 
+/** Chunks of the first replacement, which the reference reads too, take longer than those of the others. */
+const [FIRST, LATER] = ['first', 'later']
+
 /** What the measurements of a run have in common. */
 interface Run {
   readonly weights: string
@@ -99,6 +102,7 @@ export class SensitivityWork implements JobWork {
       try {
         const weights = await readWeights(context, this.#opened.model, fingerprints)
         this.#tokens = comparison.chunks * comparison.tokensPerChunk
+        if (comparison.chunks < chunkLimit(this.request)) context.find(shortText(text, this.#tokens))
         const { name, sha256 } = text
         const measuredOn = { name, sha256, context: this.request.context, tokens: this.#tokens }
         await this.#measureAll(context, { weights, text: measuredOn, comparison }, folder)
@@ -123,9 +127,18 @@ export class SensitivityWork implements JobWork {
   async #measureAll(context: JobContext, run: Run, folder: string): Promise<void> {
     const missing = this.#plan.replacements.filter((planned) => !this.#takeKnown(context, run, planned))
     if (missing.length === 0) return
-    context.chunks.plan(new Map([['chunk', missing.length * run.comparison.chunks]]))
+    const { chunks } = run.comparison
+    context.chunks.plan(
+      new Map([
+        [FIRST, chunks],
+        [LATER, (missing.length - 1) * chunks],
+      ]),
+    )
     const copy = await SourceCopy.make(context, this.#opened.model, folder)
-    for (const planned of missing) await this.#measure(context, run, copy, planned)
+    for (const [index, planned] of missing.entries()) {
+      const kind = index === 0 ? FIRST : LATER
+      await this.#measure(context, run, copy, planned, () => context.chunks.finish(kind, 1))
+    }
   }
 
   /** False when the cache does not know the replacement. */
@@ -146,10 +159,11 @@ export class SensitivityWork implements JobWork {
     run: Run,
     copy: SourceCopy,
     planned: PlannedReplacement,
+    chunkDone: () => void,
   ): Promise<void> {
     const errors = await this.#replace(context, copy, planned)
     await run.comparison.setCandidate(copy.path)
-    const { kld, perplexity } = summarizeComparison(await compareAll(context, run.comparison))
+    const { kld, perplexity } = summarizeComparison(await compareAll(context, run.comparison, chunkDone))
     for (const tensor of planned.tensors) await copy.restore(context, tensor, this.#fingerprint(tensor))
     const replacement = {
       ...errors,
@@ -197,12 +211,20 @@ export class SensitivityWork implements JobWork {
   }
 }
 
-async function compareAll(context: JobContext, comparison: Comparison): Promise<ChunkComparison[]> {
+function shortText({ name }: Text, tokens: number): Finding {
+  return { code: 'TEXT_SHORTER', message: `${name} fills chunks with ${tokens} tokens, fewer than asked for` }
+}
+
+async function compareAll(
+  context: JobContext,
+  comparison: Comparison,
+  chunkDone: () => void,
+): Promise<ChunkComparison[]> {
   const chunks: ChunkComparison[] = []
   for (let index = 0; index < comparison.chunks; index += 1) {
     await context.checkpoint()
     chunks.push(await comparison.compareChunk(index))
-    context.chunks.finish('chunk', 1)
+    chunkDone()
     context.progress()
   }
   return chunks

@@ -96,6 +96,15 @@ describe('measured sensitivities', () => {
     }
   })
 
+  it('tell when the text is shorter than what was asked for', async () => {
+    const services = llamaServices()
+    const { request } = await openTiny(services)
+    writeFileSync(request.text, 'A text of about fifty bytes, which is very short.')
+    const job = await measure(services, { ...request, context: 16 })
+    expect(job).toMatchObject({ state: 'done', findings: [{ code: 'TEXT_SHORTER' }] })
+    expect(job.findings[0]?.message).toBe('text.txt fills chunks with 64 tokens, fewer than asked for')
+  })
+
   it('have the relative error of the measurement cache', async () => {
     const services = llamaServices()
     const { model, request } = await openTiny(services)
@@ -290,6 +299,17 @@ describe('the estimate', () => {
 })
 
 describe('what can not be measured', () => {
+  it('is a text outside the served folders; nor is anything saved there', async () => {
+    const root = testFolder()
+    const services = llamaServices({ roots: [root] })
+    const { request } = await openTiny(services, tinyLlama(root))
+    expect(await codeOf(services, 'sensitivity.start', request)).toBe('OUTSIDE_ROOTS')
+    expect(await codeOf(services, 'sensitivity.estimate', request)).toBe('OUTSIDE_ROOTS')
+    const sensitivities = { schema: 1, model: 'm', tokens: 0, context: 0, groups: [] } as const
+    const path = join(testFolder(), 'alpha.json')
+    expect(await codeOf(services, 'sensitivity.save', { sensitivities, path })).toBe('OUTSIDE_ROOTS')
+  })
+
   it('is a source that is quantized, a safetensors one, or formats that change nothing', async () => {
     const services = llamaServices()
     const { model, request } = await openTiny(services)
@@ -322,7 +342,7 @@ describe('what can not be measured', () => {
     expect(await code({ formats: ['IQ2_XXS'] })).toBe('IMPORTANCE_NEEDED')
     expect(await code({ tokens: 16 })).toBe('TOO_FEW_TOKENS')
     const text = join(testFolder(), 'short.txt')
-    writeFileSync(text, 'Too short.')
+    writeFileSync(text, 'Short.')
     expect(await code({ text })).toBe('TEXT_TOO_SHORT')
     expect(await codeOf(services, 'sensitivity.list', { model: 'model-9' })).toBe('UNKNOWN_MODEL')
   })

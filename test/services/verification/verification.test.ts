@@ -164,6 +164,19 @@ describe('a verification that can not be made', () => {
     expect(await code({ context: 63 })).toBe('BAD_REQUEST')
   })
 
+  it('refuses a text or a candidate outside the served folders', async () => {
+    const root = testFolder()
+    const services = llamaServices({ roots: [root] })
+    const { id: model } = await services.library.open(tinyLlama(root))
+    const candidate = { kind: 'plan', choices: choose(services, model, 'Q8_0') } as const
+    const request: VerificationRequest = { model, candidate, label: 'a', text: writeText(root), context: 64 }
+    const code = (changes: Partial<VerificationRequest>) =>
+      codeOf(services, 'verification.start', { ...request, ...changes })
+    expect(await code({ text: writeText() })).toBe('OUTSIDE_ROOTS')
+    expect(await code({ candidate: { kind: 'file', path: tinyLlama() } })).toBe('OUTSIDE_ROOTS')
+    expect(await verify(services, request)).toMatchObject({ state: 'done' })
+  })
+
   it('refuses a safetensors reference and a plan that can not be exported at once', async () => {
     const services = llamaServices()
     const { request } = await openTiny(services)
