@@ -1,3 +1,4 @@
+import { useTimeoutFn } from '@vueuse/core'
 import { watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { useSelection } from '../stores/selection.ts'
@@ -20,17 +21,21 @@ export function useSelectionInAddress(): void {
     if (destination === fullPath) destination = null
   })
 
-  watch(
-    () => [tensors.state, wanted()] as const,
-    ([state, name]) => {
-      if (state === 'ready' && name !== selection.primary?.name && tensors.named(name)) selection.select(name)
-    },
-  )
-  watch(
-    () => [selection.primary?.name, route.fullPath] as const,
-    ([name]) => {
+  watch([() => tensors.state, wanted], ([state, name]) => {
+    if (state === 'ready' && name !== selection.primary?.name && tensors.named(name)) selection.select(name)
+  })
+  /** Later than the guards above: a page change that began in the same moment is known by then. */
+  const { start: writeSoon } = useTimeoutFn(
+    () => {
+      const name = selection.primary?.name
       if (tensors.state !== 'ready' || name === undefined || name === wanted() || destination !== null) return
       void router.replace({ query: { ...route.query, tensor: name } })
     },
+    0,
+    { immediate: false },
+  )
+  watch(
+    () => [selection.primary?.name, route.fullPath],
+    () => writeSoon(),
   )
 }
