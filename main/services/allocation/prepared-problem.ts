@@ -122,10 +122,12 @@ export class PreparedProblem {
     const known = this.#tensors.get(choices)
     if (known) return known
     const tensors = [...this.#kept]
-    for (const [group, { members }] of this.candidates(choices).entries()) {
+    this.candidates(choices).forEach(({ members }, group) => {
       const places = this.#places[group] ?? []
-      for (const [index, member] of members.entries()) tensors[places[index] ?? 0] = member
-    }
+      members.forEach((member, index) => {
+        tensors[places[index] ?? 0] = member
+      })
+    })
     this.#tensors.set(choices, tensors)
     return tensors
   }
