@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest'
-import { gridHeight, groupByPlace, layerGrid, positions } from '../../../renderer/charts/layer-grid.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  clickedLine,
+  gridHeight,
+  groupByPlace,
+  layerGrid,
+  positions,
+} from '../../../renderer/charts/layer-grid.ts'
 
 const places = [
   { layer: 10, role: 'ffn_down' },
@@ -34,4 +40,23 @@ test('a deep model takes more height than there is, a shallow one no more than i
   const shallow = layerGrid([{ layer: 0, role: 'attn_q' }])
   expect(gridHeight(deep, 300)).toBeGreaterThan(600)
   expect(gridHeight(shallow, 900)).toBeLessThan(120)
+})
+
+describe('the name of a row or column', () => {
+  const inLayer = { layer: 3, role: 'attn_q' }
+  const global = { layer: null, role: 'output' }
+  const named = (componentType: string, componentIndex: number, value: string) =>
+    [inLayer, global].filter(clickedLine({ componentType, componentIndex, value }) ?? (() => false))
+
+  test('stands for everything in it', () => {
+    expect(named('xAxis', 0, 'attn_q')).toEqual([inLayer])
+    expect(named('xAxis', 1, 'output')).toEqual([global])
+    expect(named('yAxis', 0, '3')).toEqual([inLayer])
+    expect(named('yAxis', 1, 'global')).toEqual([global])
+    expect(named('yAxis', 0, '4')).toEqual([])
+  })
+
+  test('is no cell', () => {
+    expect(clickedLine({ componentType: 'series', value: [1, 2, 3] })).toBeNull()
+  })
 })
