@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import { outputOrder } from '../../engine/allocation/presets/output-order.ts'
-import { parseRecipe } from '../../engine/allocation/recipe/parse-recipe.ts'
 import {
   isRefusedWithoutImatrix,
   presetFor,
@@ -12,6 +11,7 @@ import type { Method, PlanChoices, QuantizeRecipe } from '../../../preload/contr
 import { writeAtomically } from '../files/write-atomically.ts'
 import type { OpenedModel } from '../library/library.ts'
 import { shorten } from '../measurements/importance-findings.ts'
+import { parseRecipe } from './parse-recipe.ts'
 import { requantized } from './resolve-choices.ts'
 import type { ResolvedTensor } from './resolve-choices.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseRecipe } from '../../../../main/engine/allocation/recipe/parse-recipe.ts'
 import { writeRecipe } from '../../../../main/engine/allocation/recipe/write-recipe.ts'
 import { FORMATS } from '../../../../main/engine/quantizers/registry.ts'
+import { parseRecipe } from '../../../../main/services/plans/parse-recipe.ts'
 
 describe('a written recipe', () => {
   it('has one anchored, escaped pattern for each tensor, with its type in small letters', () => {

@@ -1,15 +1,14 @@
-import { QuantaloupeError } from '../../errors.ts'
-import type { Finding } from '../../formats/model.ts'
-import { formatByName } from '../../quantizers/registry.ts'
-import { typeByName } from '../../tensor/type-geometry.ts'
-import { PatternProgram } from './pattern-program.ts'
-import type { SearchBudget } from './pattern-program.ts'
-import { PatternError } from './pattern-syntax.ts'
+import { QuantaloupeError } from '../../engine/errors.ts'
+import type { Finding } from '../../engine/formats/model.ts'
+import { formatByName } from '../../engine/quantizers/registry.ts'
+import { typeByName } from '../../engine/tensor/type-geometry.ts'
+import { isPlain, namePattern } from './name-pattern.ts'
+import type { NamePattern } from './name-pattern.ts'
 
 const MAX_TEXT = 4 * 2 ** 20
 const MAX_PATTERN = 4096
-/** Of all searches of one recipe; a second or two. */
-const MAX_STEPS = 50_000_000
+/** Patterns that are more than plain text: a millisecond each, and some microseconds for each name. */
+const MAX_EXPRESSIONS = 2000
 const SHOWN = 80
 /** Examples in a finding. */
 const NAMED = 3
@@ -30,7 +29,7 @@ export interface ParsedRecipe {
 interface Entry {
   readonly line: number
   readonly token: string
-  readonly program: PatternProgram
+  readonly isFound: NamePattern
   readonly format: string
 }
 
@@ -43,14 +42,13 @@ interface Entry {
  */
 export function parseRecipe(text: string, tensors: readonly RecipeTensor[]): ParsedRecipe {
   if (text.length > MAX_TEXT) throw badRecipe(`it is longer than ${MAX_TEXT} characters`)
-  const entries = [...tokensOf(text)].map(([line, token]) => parseEntry(line, token))
+  const entries = parseEntries(text)
   if (entries.length === 0) throw badRecipe('it is empty')
   const formats = new Map<string, string>()
   const used = new Set<Entry>()
-  const budget: SearchBudget = { steps: MAX_STEPS }
   const quantizable = tensors.filter((tensor) => tensor.quantizable)
   for (const { name } of quantizable) {
-    const entry = entries.find((candidate) => isFound(candidate, name, budget))
+    const entry = entries.find(({ isFound }) => isFound(name))
     if (entry) formats.set(name, entry.format)
     if (entry) used.add(entry)
   }
@@ -65,6 +63,16 @@ function* tokensOf(text: string): Iterable<readonly [line: number, token: string
   }
 }
 
+function parseEntries(text: string): Entry[] {
+  let expressions = 0
+  return [...tokensOf(text)].map(([line, token]) => {
+    if (!isPlain(token.slice(0, token.indexOf('=')))) expressions++
+    if (expressions > MAX_EXPRESSIONS)
+      throw badRecipe(`it has more than ${MAX_EXPRESSIONS} regular expressions`, line, token)
+    return parseEntry(line, token)
+  })
+}
+
 function parseEntry(line: number, token: string): Entry {
   const split = token.indexOf('=')
   if (split === -1) throw badRecipe('there is no "="', line, token)
@@ -74,8 +82,9 @@ function parseEntry(line: number, token: string): Entry {
     throw badRecipe(`the pattern is longer than ${MAX_PATTERN} characters`, line, token)
   const pattern = token.slice(0, split).replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
   const format = parseType(token.slice(split + 1), line, token)
-  const program = atPlace(line, token, () => new PatternProgram(pattern))
-  return { line, token, program, format }
+  const isFound = namePattern(pattern)
+  if (typeof isFound !== 'function') throw badRecipe(isFound.reason, line, token)
+  return { line, token, isFound, format }
 }
 
 function parseType(text: string, line: number, token: string): string {
@@ -84,19 +93,6 @@ function parseType(text: string, line: number, token: string): string {
   const shown = `"${shortened(text)}"`
   if (typeByName(name)) throw badRecipe(`weights can not be quantized to the type ${shown}`, line, token)
   throw badRecipe(`there is no type ${shown}`, line, token)
-}
-
-function isFound({ line, token, program }: Entry, name: string, budget: SearchBudget): boolean {
-  return atPlace(line, token, () => program.search(name, budget))
-}
-
-function atPlace<T>(line: number, token: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (error instanceof PatternError) throw badRecipe(error.message, line, token)
-    throw error
-  }
 }
 
 function badRecipe(reason: string, line?: number, token = ''): QuantaloupeError {
