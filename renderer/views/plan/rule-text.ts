@@ -2,7 +2,7 @@ import { counted } from '../../charts/numbers.ts'
 import type { PlanRule, RuleScope } from '../../stores/plan-rules.ts'
 
 /** `all attn_v tensors`, `layer 3`, `blk.0.attn_v.weight`, `12 tensors`. */
-export function scopeText(scope: RuleScope): string {
+function scopeText(scope: RuleScope): string {
   switch (scope.kind) {
     case 'all':
       return 'all tensors'
