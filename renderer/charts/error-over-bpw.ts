@@ -1,6 +1,7 @@
 /** Every format of a tensor: its error over the bits it spends. */
 import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts'
 import type { ChartOption } from './echarts.ts'
+import { whiskers } from './error-bars.ts'
 import { valueText, type MeasureInfo } from './measures.ts'
 import { significant } from './numbers.ts'
 import { formatColour } from './palette.ts'
@@ -84,28 +85,13 @@ function names({ points, selected }: ErrorOverBpwInput, theme: ChartTheme): Cust
 }
 
 /** One standard error up and down, where a value is an estimate. */
-function whiskers(input: ErrorOverBpwInput, theme: ChartTheme): CustomSeriesOption {
-  const data = input.points
-    .filter((point) => point.standardError !== null)
-    .map((point) => [
-      point.bpw,
-      Math.max(point.value - (point.standardError ?? 0), point.value / 10),
-      point.value + (point.standardError ?? 0),
-    ])
-  return {
-    type: 'custom',
-    name: 'standard error',
-    data,
-    silent: true,
-    z: 4,
-    encode: { x: 0, y: [1, 2] },
-    renderItem: (_parameters, api) => {
-      const [x = 0, low = 0] = api.coord([api.value(0), api.value(1)])
-      const [, high = 0] = api.coord([api.value(0), api.value(2)])
-      const style = { stroke: theme.text, lineWidth: 1.5 }
-      return { type: 'line', shape: { x1: x, y1: low, x2: x, y2: high }, style }
-    },
-  }
+function errorBars({ points }: ErrorOverBpwInput, theme: ChartTheme): CustomSeriesOption {
+  const lines = points.flatMap(({ bpw, value, standardError }) =>
+    standardError === null
+      ? []
+      : [{ x: bpw, low: Math.max(value - standardError, value / 10), high: value + standardError }],
+  )
+  return whiskers(lines, theme)
 }
 
 function frontier(input: ErrorOverBpwInput, theme: ChartTheme): LineSeriesOption {
@@ -195,7 +181,7 @@ export function errorOverBpwOption(input: ErrorOverBpwInput, theme: ChartTheme):
     series: [
       scatter(shown, theme),
       names(shown, theme),
-      whiskers(shown, theme),
+      errorBars(shown, theme),
       frontier(shown, theme),
       ...(lines ? [limit([Math.max(1, Math.min(...bits) - 0.5), Math.max(...bits)], theme)] : []),
     ],

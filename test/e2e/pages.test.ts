@@ -7,7 +7,10 @@ import { TemporaryFolder } from '../support/temporary-folder.ts'
 import { choose, goTo, statusBar } from '../support/steps.ts'
 import { dropFiles, openWorkstation } from '../support/workstation.ts'
 
-const PAGES = ['overview', 'metadata', 'tensors', 'heatmap', 'compare', 'plan', 'export'] as const
+const PAGES = [
+  'overview', 'metadata', 'tensors', 'heatmap', 'compare?tab=formats', 'compare?tab=plans', 'compare?tab=models',
+  'plan', 'verify?tab=runs', 'verify?tab=sensitivities', 'export',
+] as const // prettier-ignore
 const SIZES = [
   [1280, 800],
   [1920, 1080],
@@ -56,7 +59,9 @@ describe.each(['light', 'dark'] as const)('every page in %s', (colorScheme) => {
       for (const name of PAGES) {
         await page.evaluate((hash) => (location.hash = hash), `#/${name}`)
         await page.waitForTimeout(1000)
-        await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${width}.png`) })
+        await page.screenshot({
+          path: join(PICTURES, `${name.replace('?tab=', '-')}-${colorScheme}-${width}.png`),
+        })
         expect([name, await overflow(page)]).toEqual([name, 0])
       }
       expect(workstation.problems).toEqual([])
