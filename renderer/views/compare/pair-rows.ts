@@ -20,7 +20,7 @@ export const PAIR_COLUMNS: readonly TableColumn[] = [
 ] // prettier-ignore
 
 /** Bytes of B less those of A; what is missing has none. */
-export function byteChange({ a, b }: TensorPair): number {
+function byteChange({ a, b }: TensorPair): number {
   return (b?.bytes ?? 0) - (a?.bytes ?? 0)
 }
 

@@ -22,7 +22,7 @@ export const RUN_COLUMNS: readonly TableColumn[] = [
 ] // prettier-ignore
 
 /** Relative change of the perplexity. */
-export function perplexityChange({ perplexity }: StoredVerification): number {
+function perplexityChange({ perplexity }: StoredVerification): number {
   return perplexity.candidate / perplexity.reference - 1
 }
 
