@@ -1,20 +1,19 @@
-import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { FileBytes } from '../../main/engine/formats/file-bytes.ts'
 import type { Model } from '../../main/engine/formats/model.ts'
 import { openModel } from '../../main/engine/formats/open-model.ts'
 import { libraryPath } from '../support/ggml.ts'
 import { ROOT } from '../support/imports.ts'
+import { runLlamaQuantize } from '../support/llama-quantize.ts'
 import { writeLlamaModel } from './llama-model.ts'
 import { runCli } from './process.ts'
 import { median, megabytes, rounded, type Row, type Suite } from './suite.ts'
 
 const SAMPLE = join(ROOT, 'test/models/novelist-7m/novelist-7m-f16.gguf')
-const LLAMA_QUANTIZE = join(ROOT, 'test/bench/llama-quantize.ts')
-const run = promisify(execFile)
+/** `LLAMA_FTYPE_MOSTLY_Q4_K_S`: pure, it is Q4_K for every matrix. */
+const FILE_TYPE = 14
 
 /** Whole files to Q4_K: our `export`, process and all, against the call of `llama_model_quantize` alone. */
 export const exportSuite: Suite = {
@@ -89,8 +88,9 @@ async function exportOurs(source: string, target: string, threads: number, folde
 }
 
 async function quantizeTheirs(source: string, target: string, threads: number): Promise<Turn> {
-  const { stdout } = await run(process.execPath, [LLAMA_QUANTIZE, source, target, String(threads)])
-  const { seconds } = JSON.parse(stdout) as { seconds: number }
+  const [outcome] = await runLlamaQuantize([{ source, target, fileType: FILE_TYPE, pure: true, threads }])
+  if (!outcome?.ok) throw new Error(`llama_model_quantize failed: ${outcome?.complaints}`)
+  const { seconds } = outcome
   return { seconds, wholeSeconds: seconds, peakBytes: null }
 }
 

@@ -13,6 +13,7 @@ export interface QuantizeJob {
   /** `llama_ftype`. */
   readonly fileType: number
   readonly pure?: boolean
+  readonly threads?: number
   /** Patterns as llama-quantize hands them on, in lower case, and ggml type ids. */
   readonly overrides?: readonly (readonly [pattern: string, type: number])[] | undefined
   /** Importance of every column by tensor name; null for none. */
@@ -22,6 +23,8 @@ export interface QuantizeJob {
 export interface QuantizeOutcome {
   /** The call reported no failure. */
   readonly ok: boolean
+  /** Of the call alone. */
+  readonly seconds: number
   /** Type by tensor, as the log names it; empty when something failed before. */
   readonly types: Readonly<Record<string, string>>
   /** Warnings and errors. */
@@ -90,7 +93,7 @@ function run(job: QuantizeJob): QuantizeOutcome {
   const overrides = (job.overrides ?? []).map(([pattern, type]) => ({ pattern, type }))
   const given = {
     ...(defaults() as object),
-    nthread: 2,
+    nthread: job.threads ?? 2,
     ftype: job.fileType,
     pure: job.pure ?? false,
     dry_run: job.target === null,
@@ -98,8 +101,10 @@ function run(job: QuantizeJob): QuantizeOutcome {
     imatrix: job.importance ? [...importance, { name: null, data: null, size: 0 }] : null,
     tensor_types: overrides.length > 0 ? [...overrides, { pattern: null, type: 0 }] : null,
   }
+  const started = performance.now()
   const ok = quantize(job.source, job.target ?? '', given) === 0
-  return { ok, types: typesOf(log), complaints }
+  const seconds = (performance.now() - started) / 1000
+  return { ok, seconds, types: typesOf(log), complaints }
 }
 
 /** `[   1/  48] output_norm.weight - [ 256, 1, 1, 1], type = f32, size = 1.0 MiB -> 0.2 MiB (q4_K)`. */
