@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openComparison, summarizeComparison } from '../../main/llama/index.ts'
 import type { ChunkComparison, Comparison } from '../../main/llama/index.ts'
+import { formatByName } from '../../main/engine/quantizers/registry.ts'
 import { createServices, type Services } from '../../main/services/index.ts'
 import type {
   AllocationRequest,
@@ -14,7 +15,7 @@ import type {
   RequestOf,
 } from '../../preload/contract.ts'
 import { ROOT } from '../support/imports.ts'
-import { writeDecodedTwin } from './decoded-twin.ts'
+import { writeDecodedTwin } from '../support/decoded-twin.ts'
 
 const SAMPLE = join(ROOT, 'test/models/novelist-7m')
 const MODEL = join(SAMPLE, 'novelist-7m-f16.gguf')
@@ -24,8 +25,8 @@ const LLAMA = new URL('../../main/llama/llama-process.ts', import.meta.url)
 const CONTEXT = 256
 /** llama.cpp's threads wait for each other without sleeping: on a busy machine two take many times as long as one. */
 const THREADS = 1
-/** What sensitivities are measured with: two formats near the budgets in question, on 4 chunks of text. */
-const SENSITIVITY = { formats: ['Q3_K', 'Q4_K'], tokens: 4 * CONTEXT, grouping: { kind: 'tensor' } } as const
+/** What sensitivities are measured with: one format near the budgets in question, on 4 chunks of text. */
+const SENSITIVITY = { formats: ['Q4_K'], tokens: 4 * CONTEXT, grouping: { kind: 'tensor' } } as const
 
 export interface Divergence {
   readonly kld: number
@@ -124,29 +125,32 @@ export class AllocationRun {
     return (await this.#ask('plans.evaluate', { model: this.#model, choices, imatrix: IMATRIX })).fileBytes
   }
 
-  /** Formats that every matrix is measured in. */
+  /** Formats of the pool that every matrix can have, with importance or without. */
   async commonFormats(): Promise<readonly string[]> {
-    const { formats, missing } = await this.#ask('allocation.frontier', this.#allocation('priors'))
-    return formats.filter((format) => !missing.some((gap) => gap.format === format))
+    const { formats } = await this.#ask('allocation.frontier', this.#allocation('priors'))
+    return formats.filter((name) => formatByName(name)?.needsImportance === false)
   }
 
-  /** Writes the file, and lets llama.cpp compare it with the source. */
+  /** Writes the file, and lets llama.cpp compare it and its weights alone with the source. */
   async measureFile(choices: PlanChoices): Promise<MeasuredFile> {
-    const [path, twin] = ['plan.gguf', 'twin.gguf'].map((name) => join(this.#folder, name)) as [
-      string,
-      string,
-    ]
+    const path = await this.#export(choices)
+    const twin = join(this.#folder, 'twin.gguf')
+    writeDecodedTwin(path, MODEL, twin)
+    const [whole, weights] = [await this.#compare(path), await this.#compare(twin)]
+    return { bytes: statSync(path).size, whole, weights }
+  }
+
+  /** As `measureFile`, for the file as it is. */
+  async divergence(choices: PlanChoices): Promise<number> {
+    return (await this.#compare(await this.#export(choices))).kld
+  }
+
+  async #export(choices: PlanChoices): Promise<string> {
+    const path = join(this.#folder, 'plan.gguf')
     const request = { model: this.#model, choices, path, imatrix: IMATRIX }
     const flags = { overwrite: true, allowRequantize: false }
     await this.#finished(await this.#ask('export.start', { ...request, ...flags }))
-    writeDecodedTwin(path, MODEL, twin)
-    const measured = {
-      bytes: statSync(path).size,
-      whole: await this.#compare(path),
-      weights: await this.#compare(twin),
-    }
-    for (const file of [path, twin]) rmSync(file)
-    return measured
+    return path
   }
 
   async #compare(path: string): Promise<Divergence> {
