@@ -33,6 +33,7 @@ export interface SensitivityGroup {
   readonly weightedRelativeError: number | null
   /** Mean KL divergence in nats. */
   readonly kld: number
+  /** Candidate less reference. */
   readonly perplexityChange: number
   /** KL divergence per squared error: of `weightedRelativeError` where known, else of `relativeError`. Over all formats of the group. */
   readonly alpha: number

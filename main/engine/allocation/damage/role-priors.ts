@@ -8,7 +8,7 @@ import { rowCount, weightCount, type Tensor } from '../../tensor/tensor.ts'
  * Where the squared error falls by 4 with each bit, a budget is spent best when sensitivity x 4^-bits per weight is the same
  * everywhere; so one bit more for a tensor says that its weights matter four times as much. What people who tried found worth
  * how much is written in the presets of llama.cpp (their rules are in `presets/`), and these are the bits they spend, against
- * the base format, as a mean over the presets of 2 to 5 bits where they differ:
+ * the base format, as a value inside their range where the presets of 2 to 5 bits differ (how it was chosen: README.md):
  *
  * - the output (and the embedding that serves as output) is Q6_K from Q3_K_S to Q5_K_S: 3.9 to 1.1 bits
  * - value and down matrices are 0.8 to 2.1 bits above the base in Q2_K, Q3_K_M and Q3_K_L, and 1 to 2 bits in half of the
@@ -58,8 +58,8 @@ type PriorModel = Pick<Model, 'tensors' | 'metadata' | 'architecture'>
 /**
  * Guesses how much each quantizable tensor matters: damage per squared relative error, in no unit.
  *
- * A guess for models that nobody measured, not fitted to any model: weights in use for a token x 4^{bits its role is worth},
- * as a fraction of the model's weights.
+ * A guess for models that nobody measured: weights in use for a token x 4^{bits its role is worth}, as a fraction of the
+ * model's weights.
  *
  * - a relative error does as much harm in a large model's matrix as in a small one's, but the presets give matrices of one
  *   role and different size the same format: the weights count
