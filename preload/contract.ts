@@ -3,6 +3,11 @@
  *
  * Types and constants only. The host checks every request against a schema (`main/services/contract-schema.ts`).
  */
+import type {
+  DamageModel,
+  Sensitivities,
+  SensitivityGroup,
+} from '../main/engine/allocation/damage/damage-model.ts'
 import type { ErrorData } from '../main/engine/errors.ts'
 import type { Finding, ScalarType, Container } from '../main/engine/formats/model.ts'
 import type { Histogram } from '../main/engine/metrics/histogram.ts'
@@ -11,7 +16,7 @@ import type { FormatFamily, Method, Target } from '../main/engine/quantizers/for
 import type { Tensor } from '../main/engine/tensor/tensor.ts'
 
 export type { Container, ErrorData, Finding, FormatFamily, Histogram, Measure, Measurement, Method }
-export type { ScalarType, Target, Tensor }
+export type { DamageModel, Sensitivities, SensitivityGroup, ScalarType, Target, Tensor }
 
 /** What the command line's `formats` prints for one format. */
 export interface FormatInfo {
@@ -181,16 +186,6 @@ export interface PlannedTensor {
   /** Predicted by the plan's damage model; 0 when the stored bytes are kept, null when not measured. */
   readonly damage: number | null
 }
-
-/**
- * How the damage of a plan is predicted: always a sum over tensors of sensitivity x squared relative error.
- *
- * - `error`: every sensitivity is 1, plain error
- * - `importance`: every sensitivity is 1, importance-weighted error
- * - `priors`: sensitivities from the role and place of a tensor; a stated guess, in no unit
- * - `measured`: sensitivities measured in llama.cpp or read from a file; the damage is a KL divergence in nats
- */
-export type DamageModel = 'error' | 'importance' | 'priors' | 'measured'
 
 export interface DamageSettings {
   readonly model: DamageModel
@@ -437,31 +432,6 @@ export interface SensitivityEstimate {
   readonly tokensPerSecond: number
   readonly seconds: number
   readonly temporaryBytes: number
-}
-
-/** One group replaced by its quantized twin. */
-export interface SensitivityGroup {
-  readonly tensors: readonly string[]
-  readonly format: string
-  /** Root of the summed squares over the tensors of the group. */
-  readonly relativeError: number
-  /** Null without importance. */
-  readonly weightedRelativeError: number | null
-  /** Mean KL divergence in nats. */
-  readonly kld: number
-  /** Perplexity with the group replaced, less that of the reference. */
-  readonly perplexityChange: number
-  /** KL divergence per squared error: of `weightedRelativeError` where known, else of `relativeError`. Over all formats of the group. */
-  readonly alpha: number
-  readonly standardError: number
-}
-
-export interface Sensitivities {
-  readonly schema: 1
-  readonly model: string
-  readonly tokens: number
-  readonly context: number
-  readonly groups: readonly SensitivityGroup[]
 }
 
 /** One tensor of two models. */

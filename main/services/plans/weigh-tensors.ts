@@ -1,7 +1,8 @@
 import type { TensorSensitivity } from '../../engine/allocation/damage/damage-model.ts'
 import { tensorDamage } from '../../engine/allocation/damage/tensor-damage.ts'
 import { errorKey } from '../cache/error-memo.ts'
-import type { KnownErrors } from '../cache/error-memo.ts'
+import type { ErrorsByFormat, KnownErrors } from '../cache/error-memo.ts'
+import type { Tensor } from '../../engine/tensor/tensor.ts'
 import type { OpenedModel } from '../library/library.ts'
 import type { ActivationStatistics } from '../measurements/activation-statistics.ts'
 import type { KnownMeasurements } from '../measurements/known-measurements.ts'
@@ -27,10 +28,16 @@ export function tensorWeigher(
 ): WeighTensor {
   // Notices what other processes have measured.
   known.version()
+  const errorsByTensor = new Map<string, ErrorsByFormat>()
+  const errorsOf = (tensor: Tensor): ErrorsByFormat => {
+    const errors = errorsByTensor.get(tensor.name) ?? known.errors(model, tensor, statistics)
+    errorsByTensor.set(tensor.name, errors)
+    return errors
+  }
   return (resolved) => {
     const { tensor, change } = resolved
     if (!change) return { ...resolved, error: 0, damage: 0, isSampled: false }
-    const errors = known.errors(model, tensor, statistics).get(errorKey(change.format.name, change.method))
+    const errors = errorsOf(tensor).get(errorKey(change.format.name, change.method))
     const sensitivity = sensitivities.get(tensor.name)
     return {
       ...resolved,
