@@ -12,13 +12,22 @@ export interface OutputTensor {
   readonly isStack: boolean
 }
 
+/** Every preset asks for the order of the same tensors. */
+const known = new WeakMap<Model['tensors'], readonly OutputTensor[]>()
+
 /**
  * The tensors in the order in which llama-quantize treats them: by the number behind a leading `blk.`, those without
  * first, then by name.
  *
  * @see llama-model-loader.h, weight_name_comparer
  */
-export function outputOrder({ tensors, architecture }: Model): OutputTensor[] {
+export function outputOrder(model: Model): readonly OutputTensor[] {
+  const order = known.get(model.tensors) ?? sortTensors(model)
+  known.set(model.tensors, order)
+  return order
+}
+
+function sortTensors({ tensors, architecture }: Model): readonly OutputTensor[] {
   const groups = Map.groupBy(tensors, ({ name }) => parseTensorName(name, architecture).canonicalName)
   const found = [...groups].map(([name, parts]) => ({
     block: blockNumber(name),
