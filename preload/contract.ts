@@ -8,6 +8,7 @@ import type {
   Sensitivities,
   SensitivityGroup,
 } from '../main/engine/allocation/damage/damage-model.ts'
+import type { DamageDescription } from '../main/engine/allocation/damage/describe-damage.ts'
 import type { ErrorData } from '../main/engine/errors.ts'
 import type { Finding, ScalarType, Container } from '../main/engine/formats/model.ts'
 import type { Histogram } from '../main/engine/metrics/histogram.ts'
@@ -16,7 +17,7 @@ import type { FormatFamily, Method, Target } from '../main/engine/quantizers/for
 import type { Tensor } from '../main/engine/tensor/tensor.ts'
 
 export type { Container, ErrorData, Finding, FormatFamily, Histogram, Measure, Measurement, Method }
-export type { DamageModel, Sensitivities, SensitivityGroup, ScalarType, Target, Tensor }
+export type { DamageDescription, DamageModel, Sensitivities, SensitivityGroup, ScalarType, Target, Tensor }
 
 /** What the command line's `formats` prints for one format. */
 export interface FormatInfo {
@@ -195,19 +196,6 @@ export interface DamageSettings {
   readonly multipliers?: Readonly<Record<string, number>>
 }
 
-/** What is shown beside every predicted damage. */
-export interface DamageDescription {
-  readonly model: DamageModel
-  /** What the number means and what it leaves out. */
-  readonly explanation: string
-  readonly unit: string
-  /** Which error is squared. */
-  readonly measure: 'relativeError' | 'weightedRelativeError' | 'mixed'
-  /** Quantizable tensors whose sensitivity was measured, and all of them. */
-  readonly measuredTensors: number
-  readonly tensors: number
-}
-
 /** A preset of llama.cpp. */
 export interface PresetInfo {
   readonly name: string
@@ -242,6 +230,12 @@ export interface Plan {
   /** Damage that one more byte would avoid at the budget; absent from plans that were not searched for. */
   readonly price?: number
   readonly tensors: readonly PlannedTensor[]
+}
+
+/** A plan from a file, and what of the file does not fit the model: tensors that it does not name, lines that name none. */
+export interface LoadedPlan {
+  readonly plan: Plan
+  readonly findings: readonly Finding[]
 }
 
 /** What a plan may cost. */
@@ -538,7 +532,7 @@ export interface Methods {
   }
   'plans.save': { request: { plan: Plan; path: string }; reply: null }
   /** A saved plan, or a recipe for `llama-quantize --tensor-type-file`. */
-  'plans.load': { request: { model: ModelId; path: string; imatrix?: string }; reply: Plan }
+  'plans.load': { request: { model: ModelId; path: string; imatrix?: string }; reply: LoadedPlan }
   'plans.recipe': {
     request: { model: ModelId; choices: PlanChoices; imatrix?: string }
     reply: QuantizeRecipe

@@ -90,7 +90,8 @@ export const useSlots = defineStore('slots', () => {
     const request = { model, path, ...(imatrix !== null && { imatrix }) }
     const outcome = await notices.reported(call('plans.load', request))
     if (!outcome.ok || models.activeId !== model) return
-    await put(name, path.split(/[\\/]/).at(-1) ?? path, choicesOf(outcome.value))
+    await put(name, path.split(/[\\/]/).at(-1) ?? path, choicesOf(outcome.value.plan))
+    for (const { message } of outcome.value.findings) notices.warn(message)
   }
 
   function clear(name: SlotName): void {

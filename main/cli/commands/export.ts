@@ -61,7 +61,11 @@ async function choosePlan(
       remedy: 'Leave it out.',
     })
   }
-  if (plan !== undefined) return services.plans.load({ model, path: context.resolve(plan), ...imatrix })
+  if (plan !== undefined) {
+    const loaded = await services.plans.load({ model, path: context.resolve(plan), ...imatrix })
+    remarkFindings(context, loaded.findings)
+    return loaded.plan
+  }
   if (preset !== undefined) {
     return services.plans.preset({ model, preset, method, ...(pure && { pure }), ...imatrix })
   }

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { describeDamage } from '../../engine/allocation/damage/describe-damage.ts'
 import { tensorSensitivities } from '../../engine/allocation/damage/sensitivities.ts'
 import { checkSensitivities, parseSensitivities } from '../../engine/allocation/damage/sensitivity-file.ts'
@@ -6,6 +5,7 @@ import type { SensitivityGroup, TensorSensitivity } from '../../engine/allocatio
 import { QuantaloupeError } from '../../engine/errors.ts'
 import type { DamageDescription, DamageModel, DamageSettings } from '../../../preload/contract.ts'
 import { fileStamp } from '../files/file-stamp.ts'
+import { readTextFile } from '../files/read-text-file.ts'
 import type { Core } from '../core.ts'
 import type { Lazy } from '../lazy.ts'
 import { tensorOf } from '../library/library.ts'
@@ -30,6 +30,8 @@ export interface Weighing {
 interface Measured {
   readonly groups: readonly SensitivityGroup[]
   readonly source: 'measured' | 'file'
+  /** Measured tensors that the model does not quantize. */
+  readonly strangers: number
 }
 
 /** Finds the sensitivities that a request's damage settings mean. */
@@ -73,7 +75,10 @@ export class DamageModels {
       hasImportance: (name) => statistics.importance.has(name),
     })
     const multiplied = Object.values(multipliers).filter((factor) => factor !== 1).length
-    const description = describeDamage(settings.model, sensitivities, multiplied)
+    const description = describeDamage(settings.model, sensitivities, {
+      multiplied,
+      strangers: measured?.strangers ?? 0,
+    })
     return { model: settings.model, sensitivities, description }
   }
 
@@ -84,7 +89,7 @@ export class DamageModels {
   ): Promise<Measured> {
     if (path !== undefined) return fromFile(opened, this.#served.existing(path))
     const known = knownSensitivities(await this.#core.get(), opened.model, statistics)
-    if (known && known.groups.length > 0) return { groups: known.groups, source: 'measured' }
+    if (known && known.groups.length > 0) return { groups: known.groups, source: 'measured', strangers: 0 }
     throw new QuantaloupeError('SENSITIVITIES_MISSING', 'No sensitivity of this model has been measured', {
       place: opened.model.name,
       expected: 'measured sensitivities, or a file of them',
@@ -94,29 +99,18 @@ export class DamageModels {
 }
 
 function fromFile(opened: OpenedModel, path: string): Measured {
-  const parsed = parseSensitivities(readText(path), path)
-  // Those of tensors that the model does not have are left out; the description counts the others.
-  checkSensitivities(parsed, opened.model, path)
-  return { groups: parsed.groups, source: 'file' }
+  const parsed = parseSensitivities(
+    readTextFile(path, MAX_BYTES, () => tooLarge(path)),
+    path,
+  )
+  const strangers = checkSensitivities(parsed, opened.model, path).length
+  return { groups: parsed.groups, source: 'file', strangers }
 }
 
-function readText(path: string): string {
-  try {
-    const { size } = statSync(path)
-    if (size <= MAX_BYTES) return readFileSync(path, 'utf8')
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new QuantaloupeError(
-      code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_NOT_READABLE',
-      `The sensitivities can not be read (${code})`,
-      { place: path, remedy: 'Check the path.' },
-      { cause: error },
-    )
-  }
-  const expected = `a file of at most ${MAX_BYTES} bytes`
-  throw new QuantaloupeError('BAD_SENSITIVITIES', 'This file holds no sensitivities', {
+function tooLarge(path: string): QuantaloupeError {
+  return new QuantaloupeError('BAD_SENSITIVITIES', 'This file holds no sensitivities', {
     place: path,
-    expected,
+    expected: `a file of at most ${MAX_BYTES} bytes`,
   })
 }
 

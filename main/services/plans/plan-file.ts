@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
 import { QuantaloupeError } from '../../engine/errors.ts'
-import type { Plan, PlanChoices } from '../../../preload/contract.ts'
+import type { Finding, Plan, PlanChoices } from '../../../preload/contract.ts'
+import { readTextFile } from '../files/read-text-file.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import type { OpenedModel } from '../library/library.ts'
 import { isRecipe, recipeChoices } from './recipe.ts'
@@ -25,7 +25,7 @@ export type PlanFile =
  * @throws QuantaloupeError `BAD_PLAN` for a document that is no plan, `FILE_NOT_FOUND`, `FILE_NOT_READABLE`
  */
 export async function readPlanFile(path: string): Promise<PlanFile> {
-  const text = readText(path)
+  const text = readTextFile(path, MAX_BYTES, () => badPlan(path, `a file of at most ${MAX_BYTES} bytes`))
   if (!/\.json$/i.test(path) && isRecipe(text)) return { kind: 'recipe', text }
   const { planSchema } = await import('./plan-schema.ts')
   const result = planSchema.safeParse(parseJson(text, path))
@@ -39,8 +39,12 @@ export async function readPlanFile(path: string): Promise<PlanFile> {
  *
  * @throws QuantaloupeError `PLAN_MISMATCH` when the plan is not for these tensors, `BAD_RECIPE`
  */
-export function choicesFor(file: PlanFile, opened: OpenedModel): PlanChoices {
-  return file.kind === 'plan' ? choicesOfPlan(file.plan, opened) : recipeChoices(opened, file.text).choices
+export function choicesFor(
+  file: PlanFile,
+  opened: OpenedModel,
+): { readonly choices: PlanChoices; readonly findings: readonly Finding[] } {
+  if (file.kind === 'recipe') return recipeChoices(opened, file.text)
+  return { choices: choicesOfPlan(file.plan, opened), findings: [] }
 }
 
 function choicesOfPlan(plan: Plan, opened: OpenedModel): PlanChoices {
@@ -56,23 +60,6 @@ function choicesOfPlan(plan: Plan, opened: OpenedModel): PlanChoices {
       { format: requested, method: method ?? 'reference' },
     ]),
   )
-}
-
-function readText(path: string): string {
-  try {
-    const { size } = statSync(path)
-    if (size > MAX_BYTES) throw badPlan(path, `a file of at most ${MAX_BYTES} bytes`)
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (error instanceof QuantaloupeError) throw error
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new QuantaloupeError(
-      code === 'ENOENT' ? 'FILE_NOT_FOUND' : 'FILE_NOT_READABLE',
-      `The plan can not be read (${code})`,
-      { place: path, remedy: 'Check the path.' },
-      { cause: error },
-    )
-  }
 }
 
 function parseJson(text: string, path: string): unknown {

@@ -3,6 +3,7 @@ import { EMULATED_REVISION, PRESETS } from '../../engine/allocation/presets/pres
 import type {
   DamageSettings,
   Finding,
+  LoadedPlan,
   Plan,
   PlanChoices,
   PresetList,
@@ -93,11 +94,12 @@ export class PlanService {
    *
    * @throws QuantaloupeError `BAD_PLAN`, `PLAN_MISMATCH`, `BAD_RECIPE`, and as `resolveChoices`
    */
-  async load(request: RequestOf<'plans.load'>): Promise<Plan> {
+  async load(request: RequestOf<'plans.load'>): Promise<LoadedPlan> {
     const opened = this.#parts.library.get(request.model)
     const file = await readPlanFile(this.#parts.served.existing(request.path))
     const loaded = this.#parts.statistics.load(opened.model, request)
-    return this.#describe(opened, resolveChoices(opened, choicesFor(file, opened)), loaded)
+    const { choices, findings } = choicesFor(file, opened)
+    return { plan: await this.#describe(opened, resolveChoices(opened, choices), loaded), findings }
   }
 
   /** @throws QuantaloupeError as `resolveChoices` */

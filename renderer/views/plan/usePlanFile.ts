@@ -36,7 +36,9 @@ export function usePlanFile(paths: PathChoice) {
     if (path === null || model === null) return
     const request = { model, path, ...(imatrix !== null && { imatrix }) }
     const outcome = await notices.reported(call('plans.load', request))
-    if (outcome.ok && models.activeId === model) plan.adopt(outcome.value)
+    if (!outcome.ok || models.activeId !== model) return
+    plan.adopt(outcome.value.plan)
+    for (const { message } of outcome.value.findings) notices.warn(message)
   }
 
   return { save, saveRecipe, load }

@@ -30,7 +30,7 @@ beforeEach(async () => {
     'sensitivity.list': () => null,
     'plans.evaluate': ({ choices }) => planOf(choices),
     'plans.preset': () => planOf({ a: Q8, b: Q8 }),
-    'plans.load': () => planOf({ a: Q4 }),
+    'plans.load': () => ({ plan: planOf({ a: Q4 }), findings: [] }),
   })
   await useModels().openPath('one')
 })

@@ -36,11 +36,12 @@ const UNITS: Readonly<Record<DamageModel, string>> = {
  * What the predicted damage of a plan means, under the sensitivities it is made of.
  *
  * @param multiplied tensors whose damage the user multiplies by a factor of their own
+ * @param strangers  tensors that were measured, and that this model does not quantize
  */
 export function describeDamage(
   model: DamageModel,
   sensitivities: ReadonlyMap<string, TensorSensitivity>,
-  multiplied = 0,
+  { multiplied = 0, strangers = 0 }: { readonly multiplied?: number; readonly strangers?: number } = {},
 ): DamageDescription {
   const all = [...sensitivities.values()]
   const measures = new Set(all.map(({ measure }) => measure))
@@ -52,6 +53,9 @@ export function describeDamage(
     explanation: [
       SENTENCES[isGuess ? 'priors' : model],
       ...(model === 'measured' && !isGuess ? unmeasured(all.length - measuredTensors, all.length) : []),
+      ...(strangers > 0
+        ? [`Sensitivities of ${countOf(strangers, 'tensor')} that this model does not quantize are not used.`]
+        : []),
       ...(multiplied > 0 ? [`Your own factors on ${countOf(multiplied, 'tensor')} are in it.`] : []),
     ].join(' '),
     unit: UNITS[isGuess ? 'priors' : model],

@@ -1,5 +1,5 @@
 import { QuantaloupeError } from '../../errors.ts'
-import type { Finding, Model } from '../../formats/model.ts'
+import type { Model } from '../../formats/model.ts'
 import type { Sensitivities, SensitivityGroup } from './damage-model.ts'
 
 /**
@@ -23,14 +23,14 @@ export function parseSensitivities(text: string, place: string): Sensitivities {
 /**
  * What of the sensitivities does not fit a model.
  *
- * @returns one finding for each tensor that the model does not have or that is never quantized
+ * @returns names of tensors that the model does not have or that are never quantized
  * @throws QuantaloupeError `BAD_SENSITIVITIES` when nothing fits
  */
 export function checkSensitivities(
   sensitivities: Sensitivities,
   model: Pick<Model, 'name' | 'tensors'>,
   place: string,
-): readonly Finding[] {
+): readonly string[] {
   const quantizable = new Set(model.tensors.filter((tensor) => tensor.quantizable).map(({ name }) => name))
   const names = [...new Set(sensitivities.groups.flatMap(({ tensors }) => tensors))]
   const strange = names.filter((name) => !quantizable.has(name))
@@ -41,11 +41,7 @@ export function checkSensitivities(
       { place, expected: `tensors of ${model.name}`, remedy: 'Measure the sensitivities of this model.' },
     )
   }
-  return strange.map((tensor) => ({
-    code: 'SENSITIVITY_UNUSED',
-    message: `The sensitivity of ${tensor} is not used: the model quantizes no such tensor.`,
-    tensor,
-  }))
+  return strange
 }
 
 function parseGroup(group: Place): SensitivityGroup {

@@ -51,6 +51,13 @@ describe('describeDamage', () => {
 
   it("tells of the user's own factors", () => {
     expect(describeDamage('priors', named(PRIOR)).explanation).not.toContain('factors')
-    expect(describeDamage('priors', named(PRIOR), 2).explanation).toContain('factors on 2 tensors')
+    expect(describeDamage('priors', named(PRIOR), { multiplied: 2 }).explanation).toContain(
+      'factors on 2 tensors',
+    )
+  })
+
+  it('tells of sensitivities that are not used', () => {
+    const { explanation } = describeDamage('measured', named(MEASURED), { strangers: 3 })
+    expect(explanation).toContain('3 tensors that this model does not quantize')
   })
 })
