@@ -1,3 +1,4 @@
+import { isRefusedWithoutImatrix } from '../../engine/allocation/recipe/quantize-command.ts'
 import type { Format } from '../../engine/quantizers/format.ts'
 import type { Tensor } from '../../engine/tensor/tensor.ts'
 import type { AllocationRequest, TensorChoice } from '../../../preload/contract.ts'
@@ -59,8 +60,18 @@ export class CandidatePool {
   #make(group: readonly Tensor[]): GroupCandidates {
     const { weigh, loaded, target } = this.source
     const kept = keptCandidate(group, weigh)
-    const candidates = poolCandidates(group, this.#pool.choices, weigh, loaded.statistics)
+    const candidates = poolCandidates(group, this.#choicesFor(group), weigh, loaded.statistics)
     const isLoaded = group.every(({ type }) => loads(target, type))
     return { kept, all: isLoaded ? [...candidates, kept] : candidates }
+  }
+
+  /** Without importance the usual pool has no formats that llama-quantize refuses then; who names them gets them. */
+  #choicesFor(group: readonly Tensor[]): readonly TensorChoice[] {
+    const { formats, loaded } = this.source
+    if (formats) return this.#pool.choices
+    const blind = group.filter(({ name }) => !loaded.statistics.importance.has(name))
+    return this.#pool.choices.filter(
+      ({ format }) => !blind.some(({ name }) => isRefusedWithoutImatrix(name, format)),
+    )
   }
 }

@@ -130,6 +130,17 @@ it('offers what makes sense where nobody names a pool', async () => {
   )
 })
 
+it('offers nothing that llama-quantize refuses without importance, unless it is named', async () => {
+  const offered = async (formats?: readonly string[]) => {
+    const blind = allocationRequest(model, formats ? { formats } : {})
+    const { missing } = await callOk(services, 'allocation.frontier', blind)
+    return missing.filter(({ tensors }) => tensors.includes(DOWN)).map(({ format }) => format)
+  }
+  expect(await offered()).toContain('IQ4_NL')
+  expect(await offered()).not.toContain('IQ2_S')
+  expect(await offered(['IQ2_S', 'IQ4_NL'])).toContain('IQ2_S')
+})
+
 it('chooses otherwise under other damage models', async () => {
   const budget = { kind: 'bpw', bpw: 4.5 } as const
   const [priors, plain, weighted] = await Promise.all(
