@@ -20,3 +20,8 @@ export interface TableCell {
   readonly text: string
   readonly title?: string
 }
+
+/** The sort after a click on a column: the other way round where it is sorted by already. */
+export function sortedBy(sort: TableSort, column: string, descendingFirst = false): TableSort {
+  return { column, descending: sort.column === column ? !sort.descending : descendingFirst }
+}

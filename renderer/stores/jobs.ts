@@ -10,6 +10,16 @@ export function hasEnded(job: Job): boolean {
   return ENDED.has(job.state)
 }
 
+/** It has the threads, or waits for them. */
+export function isAtWork(job: Job): boolean {
+  return job.state === 'running' || job.state === 'queued'
+}
+
+/** There is something to see or to do: it goes on, is paused, was cut off, or has failed. */
+export function isUnsettled(job: Job): boolean {
+  return job.state !== 'done' && job.state !== 'cancelled'
+}
+
 /**
  * Long work of the host, live.
  *

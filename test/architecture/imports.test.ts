@@ -9,7 +9,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'main/engine/': ['main/engine/'],
   'main/engine/kernels/': ['main/engine/', 'native/index.ts'],
   'main/workers/': ['main/workers/', 'main/engine/'],
-  'main/services/': ['main/services/', 'main/engine/', 'main/workers/control.ts', 'types:main/workers/', 'main/llama/index.ts', 'main/llama/comparison-summary.ts', 'types:preload/contract.ts'], // prettier-ignore
+  'main/services/': ['main/services/', 'main/engine/', 'main/workers/control.ts', 'types:main/workers/', 'main/llama/index.ts', 'types:preload/contract.ts'], // prettier-ignore
   'main/llama/': ['main/llama/', 'main/engine/errors.ts'],
   'main/web/': ['main/web/', 'main/engine/errors.ts', 'main/services/', 'preload/contract.ts'],
   'main/app/': ['main/app/', 'main/engine/errors.ts', 'main/services/', 'preload/contract.ts'],

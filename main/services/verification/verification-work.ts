@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { summarizeComparison } from '../../llama/comparison-summary.ts'
-import { openComparison } from '../../llama/index.ts'
+import { openComparison, summarizeComparison } from '../../llama/index.ts'
 import type { ChunkComparison, Comparison } from '../../llama/index.ts'
 import type { StoredVerification, Verification, VerificationRequest } from '../../../preload/contract.ts'
 import type { Cache } from '../cache/cache.ts'

@@ -3,7 +3,7 @@ import { computed, ref, watch } from 'vue'
 import { call } from '../../bridge/index.ts'
 import { useHostValue } from '../../composables/useHostValue.ts'
 import { useHost } from '../../stores/host.ts'
-import { useJobs } from '../../stores/jobs.ts'
+import { isAtWork, useJobs } from '../../stores/jobs.ts'
 import { useModels } from '../../stores/models.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { usePlan } from '../../stores/plan.ts'
@@ -36,7 +36,7 @@ export function useExport() {
   const jobs = computed(() =>
     jobStore.all.filter((job) => job.kind === 'export' && job.modelPath === models.active?.path).reverse(),
   )
-  const running = computed(() => jobs.value.some((job) => job.state === 'running' || job.state === 'queued'))
+  const running = computed(() => jobs.value.some(isAtWork))
 
   /** Why the export cannot start; null when it can. */
   const obstacle = computed<string | null>(() => {

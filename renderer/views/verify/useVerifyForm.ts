@@ -1,6 +1,7 @@
 import { computed, ref, watch } from 'vue'
 import type { VerificationCandidate } from '../../../preload/contract.ts'
 import { significant } from '../../charts/numbers.ts'
+import { isAtWork } from '../../stores/jobs.ts'
 import { useModels } from '../../stores/models.ts'
 import { usePlan } from '../../stores/plan.ts'
 import { useVerifications } from '../../stores/verifications.ts'
@@ -25,9 +26,7 @@ export function useVerifyForm() {
     return { kind: 'plan', choices: plan.choices, ...(imatrix !== null && { imatrix }) }
   })
   const named = computed(() => label.value.trim() || suggestion.value)
-  const running = computed(() =>
-    verifications.jobs.some((job) => job.state === 'running' || job.state === 'queued'),
-  )
+  const running = computed(() => verifications.jobs.some(isAtWork))
 
   /** Why nothing can be started; null when it can. */
   const obstacle = computed<string | null>(() => {
