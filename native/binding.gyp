@@ -14,11 +14,11 @@
       '-mavx2', '-mf16c', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq',
       '-mprefer-vector-width=512', '-Wno-maybe-uninitialized', '-Wno-uninitialized',
     ],
-    'kernel_sources': ['<!@(node -p "require(\'node:fs\').globSync(\'src/{formats,target}/*.cc\').sort().join(\' \')")'],
+    'kernel_sources': ['<!@(node -p "require(\'node:fs\').globSync(\'src/{formats,optimal,target}/*.cc\').sort().join(\' \')")'],
     'common_sources': ['<!@(node -p "require(\'node:fs\').globSync(\'src/{.,addon}/*.cc\').sort().join(\' \')")'],
   },
   'target_defaults': {
-    'include_dirs': ['src', 'src/formats'],
+    'include_dirs': ['src', 'src/formats', 'src/optimal'],
     'cflags': ['<@(exact_flags)'],
     'xcode_settings': {
       'OTHER_CPLUSPLUSFLAGS': ['<@(exact_flags)'],

@@ -15,8 +15,8 @@ export interface NativeFormat {
   readonly name: string
   readonly blockSize: number
   readonly blockBytes: number
-  /** False where there is a decoder only. */
-  readonly quantizes: boolean
+  /** How it can be quantized, by names of {@link NativeAddon.methods}; none where there is a decoder only. */
+  readonly methods: readonly string[]
 }
 
 /**
@@ -30,12 +30,14 @@ export interface NativeKernels {
   readonly target: string
 
   /**
+   * @param method     a place in {@link NativeAddon.methods}, one that the format has
    * @param weights    f32[rows * rowLength], finite
    * @param importance f32[rowLength], for every row; null for none
    * @param out        u8, whole rows of blocks
    */
   quantize(
     format: number,
+    method: number,
     weights: Float32Array,
     rowLength: number,
     importance: Float32Array | null,
@@ -56,6 +58,7 @@ export interface NativeKernels {
    */
   measure(
     format: number,
+    method: number,
     weights: Float32Array,
     rowLength: number,
     importance: Float32Array | null,
@@ -80,13 +83,15 @@ export interface NativeKernels {
 export interface NativeAddon {
   /** Instruction sets that this machine can run, best first. */
   readonly targets: readonly string[]
+  /** Names of methods; a place in this list is the `method` of a call. */
+  readonly methods: readonly string[]
   readonly formats: readonly NativeFormat[]
   /** @throws RangeError for a target that is not in `targets` */
   kernels(target: string): NativeKernels
 }
 
 /** Of `src/addon/addon.cc`. */
-const INTERFACE_VERSION = 1
+const INTERFACE_VERSION = 2
 
 const ADDON = ['native', 'build', 'Release', 'quantaloupe.node']
 

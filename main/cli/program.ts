@@ -57,7 +57,7 @@ function threadsOption(): Option {
 }
 
 /** Those that the formats know; written out, so that `inspect` need not load the quantizers. */
-const METHODS = ['reference'] satisfies Method[]
+const METHODS = ['reference', 'optimal', 'optimal-square', 'optimal-ggml', 'exhaustive'] satisfies Method[]
 const TARGETS = ['llama.cpp', 'ik_llama.cpp'] satisfies Exclude<Target, 'analysis'>[]
 const CACHE_TYPES = ['F16', 'Q8_0', 'Q4_0'] satisfies CacheType[]
 const DAMAGE_MODELS = ['error', 'importance', 'priors', 'measured'] satisfies DamageModel[]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { QuantaloupeError } from '../engine/errors.ts'
+import { METHODS } from '../engine/quantizers/format.ts'
 import { SCALAR_TYPES } from './exports/metadata-settings.ts'
 import { planChoicesSchema, planSchema } from './plans/plan-schema.ts'
 import { sensitivitiesSchema } from './sensitivity/sensitivities-schema.ts'
@@ -16,7 +17,7 @@ const MAX_VALUE = 2 ** 20
 const MAX_SETTINGS = 1_000
 
 const text = z.string().min(1).max(MAX_TEXT)
-const method = z.enum(['reference', 'optimal', 'gptq'])
+const method = z.enum(METHODS)
 const none = z.null()
 const model = z.strictObject({ model: text })
 const job = z.strictObject({ job: text })

@@ -35,6 +35,8 @@ struct MeasuredRows {
 struct Target {
   const char *name;                      // "avx2"
   const FormatKernel *const *formats;    // ends with null
+  // By a method that the format has.
+  void (*quantize)(const FormatKernel &format, Method method, const Rows &rows);
   void (*accumulate)(const MeasuredRows &rows);
   // Place of the first NaN or infinity, `count` if there is none.
   size_t (*find_non_finite)(const float *values, size_t count);

@@ -9,7 +9,7 @@ type Arguments<M extends 'quantize' | 'dequantize' | 'measure' | 'quadraticForms
 
 describeAddon('the addon', (addon) => {
   const kernels = addon.kernels(addon.targets[0]!)
-  const format = addon.formats.findIndex(({ quantizes }) => quantizes)
+  const format = addon.formats.findIndex(({ methods }) => methods.includes('optimal'))
   const { blockSize, blockBytes } = addon.formats[format]!
   const importance = new Float32Array(blockSize).fill(1)
   const weights = Float32Array.from({ length: 2 * blockSize }, (_, i) => Math.sin(i))
@@ -21,15 +21,15 @@ describeAddon('the addon', (addon) => {
   }
 
   const quantize = (...changes: [number, unknown][]) => {
-    const given: unknown[] = [format, weights, blockSize, importance, out()]
+    const given: unknown[] = [format, 0, weights, blockSize, importance, out()]
     for (const [place, value] of changes) given[place] = value
     return () => kernels.quantize(...(given as Arguments<'quantize'>))
   }
 
   it('takes arguments that fit', () => {
     expect(quantize()).not.toThrow()
-    expect(quantize([3, null])).not.toThrow()
-    expect(quantize([2, 2 * blockSize], [3, null])).not.toThrow()
+    expect(quantize([4, null])).not.toThrow()
+    expect(quantize([3, 2 * blockSize], [4, null])).not.toThrow()
   })
 
   it('refuses a format that it does not have', () => {
@@ -37,6 +37,14 @@ describeAddon('the addon', (addon) => {
     refuse(quantize([0, -1]), TypeError, /format must be a whole number/)
     refuse(quantize([0, 0.5]), TypeError, /format must be a whole number/)
     refuse(quantize([0, 'Q4_K']), TypeError, /format must be a whole number/)
+  })
+
+  it('refuses a method that it, or the format, does not have', () => {
+    refuse(quantize([1, addon.methods.length]), RangeError, /method must be less than/)
+    refuse(quantize([1, 'optimal']), TypeError, /method must be a whole number/)
+    const decoded = addon.formats.findIndex(({ methods }) => methods.length === 0)
+    refuse(quantize([0, decoded]), TypeError, /F64 has no method reference/)
+    refuse(quantize([1, addon.methods.indexOf('exhaustive')]), TypeError, /has no method exhaustive/)
   })
 
   it('refuses arrays of another type, and what is no array', () => {
@@ -49,12 +57,12 @@ describeAddon('the addon', (addon) => {
       weights.buffer,
       new DataView(weights.buffer),
     ]) {
-      refuse(quantize([1, value]), TypeError, /weights must be a Float32Array/)
+      refuse(quantize([2, value]), TypeError, /weights must be a Float32Array/)
     }
-    refuse(quantize([1, new Float64Array(2 * blockSize)]), TypeError, /weights must be a Float32Array/)
-    refuse(quantize([3, new Float64Array(blockSize)]), TypeError, /importance must be a Float32Array/)
-    refuse(quantize([3, undefined]), TypeError, /importance must be a Float32Array/)
-    refuse(quantize([4, new Uint8ClampedArray(2 * blockBytes)]), TypeError, /out must be a Uint8Array/)
+    refuse(quantize([2, new Float64Array(2 * blockSize)]), TypeError, /weights must be a Float32Array/)
+    refuse(quantize([4, new Float64Array(blockSize)]), TypeError, /importance must be a Float32Array/)
+    refuse(quantize([4, undefined]), TypeError, /importance must be a Float32Array/)
+    refuse(quantize([5, new Uint8ClampedArray(2 * blockBytes)]), TypeError, /out must be a Uint8Array/)
   })
 
   it('refuses missing arguments', () => {
@@ -65,33 +73,33 @@ describeAddon('the addon', (addon) => {
   })
 
   it('refuses rows that are not whole blocks, or not whole rows', () => {
-    refuse(quantize([2, 0]), RangeError, /rowLength must be 1 or more/)
-    refuse(quantize([2, NaN]), TypeError, /rowLength must be a whole number/)
-    refuse(quantize([2, 2 ** 60]), TypeError, /rowLength must be a whole number/)
-    refuse(quantize([2, 2 ** 53 - blockSize]), RangeError, /whole rows/)
-    refuse(quantize([2, 3 * blockSize]), RangeError, /whole rows/)
-    refuse(quantize([1, new Float32Array(0)]), RangeError, /at least one/)
-    if (blockSize > 1) refuse(quantize([2, blockSize + 1]), RangeError, /rowLength must be a multiple of/)
+    refuse(quantize([3, 0]), RangeError, /rowLength must be 1 or more/)
+    refuse(quantize([3, NaN]), TypeError, /rowLength must be a whole number/)
+    refuse(quantize([3, 2 ** 60]), TypeError, /rowLength must be a whole number/)
+    refuse(quantize([3, 2 ** 53 - blockSize]), RangeError, /whole rows/)
+    refuse(quantize([3, 3 * blockSize]), RangeError, /whole rows/)
+    refuse(quantize([2, new Float32Array(0)]), RangeError, /at least one/)
+    if (blockSize > 1) refuse(quantize([3, blockSize + 1]), RangeError, /rowLength must be a multiple of/)
   })
 
   it('names both lengths of an importance that does not fit', () => {
     const long = new Float32Array(blockSize + 1)
     const message = new RegExp(`importance has ${blockSize + 1} values, ${blockSize} are needed`)
-    refuse(quantize([3, long]), RangeError, message)
-    refuse(quantize([3, new Float32Array(0)]), RangeError, /importance has 0 values/)
+    refuse(quantize([4, long]), RangeError, message)
+    refuse(quantize([4, new Float32Array(0)]), RangeError, /importance has 0 values/)
   })
 
   it('refuses an output of another length, and does not touch it', () => {
     for (const length of [0, 2 * blockBytes - 1, 2 * blockBytes + 1]) {
       const wrong = new Uint8Array(length).fill(7)
-      refuse(quantize([4, wrong]), RangeError, new RegExp(`out has ${length} values, ${2 * blockBytes} are`))
+      refuse(quantize([5, wrong]), RangeError, new RegExp(`out has ${length} values, ${2 * blockBytes} are`))
       expect(wrong.every((byte) => byte === 7)).toBe(true)
     }
   })
 
   it('writes its output and not a byte beside it', () => {
     const room = new Uint8Array(2 * blockBytes + 64).fill(0xaa)
-    quantize([4, room.subarray(32, 32 + 2 * blockBytes)])()
+    quantize([5, room.subarray(32, 32 + 2 * blockBytes)])()
     expect(room.subarray(0, 32).every((byte) => byte === 0xaa)).toBe(true)
     expect(room.subarray(32 + 2 * blockBytes).every((byte) => byte === 0xaa)).toBe(true)
   })
@@ -99,22 +107,22 @@ describeAddon('the addon', (addon) => {
   it('refuses arrays whose memory was given away', () => {
     const given = weights.slice()
     structuredClone(given.buffer, { transfer: [given.buffer] })
-    refuse(quantize([1, given]), RangeError, /at least one/)
+    refuse(quantize([2, given]), RangeError, /at least one/)
     const gone = out()
     structuredClone(gone.buffer, { transfer: [gone.buffer] })
-    refuse(quantize([4, gone]), RangeError, /out has 0 values/)
+    refuse(quantize([5, gone]), RangeError, /out has 0 values/)
   })
 
   it('reads and writes shared and growing memory', () => {
     const expected = out()
-    quantize([4, expected])()
+    quantize([5, expected])()
     const shared = new Float32Array(new SharedArrayBuffer(weights.byteLength))
     shared.set(weights)
     const growing = new Uint8Array(new ArrayBuffer(2 * blockBytes, { maxByteLength: 4 * blockBytes }))
-    quantize([1, shared], [4, growing])()
+    quantize([2, shared], [5, growing])()
     expect(growing).toEqual(expected)
     growing.buffer.resize(2 * blockBytes - 1)
-    refuse(quantize([4, growing]), RangeError, /out has/)
+    refuse(quantize([5, growing]), RangeError, /out has/)
   })
 
   it('refuses bytes that are not whole blocks, and a decoded length that does not fit', () => {
@@ -131,21 +139,30 @@ describeAddon('the addon', (addon) => {
   it('refuses what does not fit a measurement', () => {
     const bandStarts = Uint32Array.of(0, blockSize)
     const measure = (...changes: [number, unknown][]) => {
-      const given: unknown[] = [format, weights, blockSize, null, out(), weights.slice(), new Uint32Array(0)]
+      const given: unknown[] = [
+        format,
+        0,
+        weights,
+        blockSize,
+        null,
+        out(),
+        weights.slice(),
+        new Uint32Array(0),
+      ]
       given.push(bandStarts, new Float64Array(10))
       for (const [place, value] of changes) given[place] = value
       return () => kernels.measure(...(given as Arguments<'measure'>))
     }
     expect(measure()).not.toThrow()
-    refuse(measure([5, new Float32Array(1)]), RangeError, /quants has 1 values/)
-    refuse(measure([6, Uint32Array.of(2 * blockSize)]), RangeError, /skipped lies outside/)
-    refuse(measure([7, new Uint32Array(0)]), RangeError, /bandStarts must rise/)
-    refuse(measure([7, Uint32Array.of(0)]), RangeError, /bandStarts must rise/)
-    refuse(measure([7, Uint32Array.of(1, blockSize)]), RangeError, /bandStarts must rise/)
-    refuse(measure([7, Uint32Array.of(0, blockSize + 1)]), RangeError, /bandStarts must rise/)
-    refuse(measure([7, Uint32Array.of(0, 2 ** 31, blockSize)]), RangeError, /bandStarts must rise/)
-    refuse(measure([8, new Float64Array(9)]), RangeError, /sums has 9 values, 10 are needed/)
-    refuse(measure([8, new Float32Array(10)]), TypeError, /sums must be a Float64Array/)
+    refuse(measure([6, new Float32Array(1)]), RangeError, /quants has 1 values/)
+    refuse(measure([7, Uint32Array.of(2 * blockSize)]), RangeError, /skipped lies outside/)
+    refuse(measure([8, new Uint32Array(0)]), RangeError, /bandStarts must rise/)
+    refuse(measure([8, Uint32Array.of(0)]), RangeError, /bandStarts must rise/)
+    refuse(measure([8, Uint32Array.of(1, blockSize)]), RangeError, /bandStarts must rise/)
+    refuse(measure([8, Uint32Array.of(0, blockSize + 1)]), RangeError, /bandStarts must rise/)
+    refuse(measure([8, Uint32Array.of(0, 2 ** 31, blockSize)]), RangeError, /bandStarts must rise/)
+    refuse(measure([9, new Float64Array(9)]), RangeError, /sums has 9 values, 10 are needed/)
+    refuse(measure([9, new Float32Array(10)]), TypeError, /sums must be a Float64Array/)
   })
 
   it('refuses a quadratic form whose matrix does not fit', () => {

@@ -32,7 +32,9 @@ function sumsOf(kernels: Kernels, format: Format, given: Measured) {
 }
 
 describeAddon('the native twin', (addon) => {
-  const quantized = addon.formats.filter(({ quantizes }) => quantizes).map(({ name }) => formatByName(name)!)
+  const quantized = addon.formats
+    .filter(({ methods }) => methods.length > 0)
+    .map(({ name }) => formatByName(name)!)
   const short = quantized.filter(({ blockSize }) => blockSize <= 32)
 
   describe.each(addon.targets)('%s', (target) => {

@@ -1,6 +1,6 @@
 import { loadAddon, type NativeAddon, type NativeFormat } from '../../../native/index.ts'
 import { QuantaloupeError } from '../errors.ts'
-import type { StoredType } from '../quantizers/format.ts'
+import type { Format, Method, StoredType } from '../quantizers/format.ts'
 import { storedType } from '../quantizers/registry.ts'
 import { checkImportance } from './checks.ts'
 import type { Kernels } from './kernels.ts'
@@ -47,32 +47,36 @@ function wantedTarget(): string | undefined {
 /** Types and methods that have no kernel go to the TypeScript twin. */
 function kernelsOf(addon: NativeAddon, target: string): Kernels {
   const native = addon.kernels(target)
-  const decoders = kernelPlaces(addon, () => true)
-  const quantizers = kernelPlaces(addon, ({ quantizes }) => quantizes)
+  const kernels = kernelPlaces(addon)
+  const quantizer = (format: Format, method: Method): readonly [number, number] | undefined => {
+    const place = kernels.get(format)
+    if (place === undefined || !addon.formats[place]?.methods.includes(method)) return undefined
+    return [place, addon.methods.indexOf(method)]
+  }
   return {
     name: `native ${target}`,
 
     dequantizeRows(type, bytes, out) {
-      const place = decoders.get(type)
+      const place = kernels.get(type)
       if (place === undefined) typescriptKernels.dequantizeRows(type, bytes, out)
       else native.dequantize(place, bytes, out)
     },
 
     quantizeRows(format, method, weights, rowLength, importance, out) {
-      const place = method === 'reference' ? quantizers.get(format) : undefined
-      if (place === undefined) {
+      const places = quantizer(format, method)
+      if (places === undefined) {
         return typescriptKernels.quantizeRows(format, method, weights, rowLength, importance, out)
       }
       checkImportance(format, rowLength, importance)
-      native.quantize(place, weights, rowLength, importance, out)
+      native.quantize(...places, weights, rowLength, importance, out)
     },
 
     measureRows(format, method, rows, sums) {
-      const place = method === 'reference' ? quantizers.get(format) : undefined
-      if (place === undefined) return typescriptKernels.measureRows(format, method, rows, sums)
+      const places = quantizer(format, method)
+      if (places === undefined) return typescriptKernels.measureRows(format, method, rows, sums)
       const { weights, rowLength, importance, bytes, quants, skipped, bandStarts } = rows
       checkImportance(format, rowLength, importance)
-      native.measure(place, weights, rowLength, importance, bytes, quants, skipped, bandStarts, sums)
+      native.measure(...places, weights, rowLength, importance, bytes, quants, skipped, bandStarts, sums)
     },
 
     findNonFinite: (values) => native.findNonFinite(values),
@@ -81,14 +85,11 @@ function kernelsOf(addon: NativeAddon, target: string): Kernels {
 }
 
 /** Keyed by the registry's own entry: a copy with another method of the same name has no kernel. */
-function kernelPlaces(
-  { formats }: NativeAddon,
-  wanted: (kernel: NativeFormat) => boolean,
-): ReadonlyMap<StoredType, number> {
+function kernelPlaces({ formats }: NativeAddon): ReadonlyMap<StoredType, number> {
   const places = new Map<StoredType, number>()
   for (const [place, kernel] of formats.entries()) {
     const type = storedType(kernel.name)
-    if (type && wanted(kernel) && sameGeometry(kernel, type)) places.set(type, place)
+    if (type && sameGeometry(kernel, type)) places.set(type, place)
   }
   return places
 }

@@ -1,8 +1,23 @@
 /** Who can load the format. */
 export type Target = 'llama.cpp' | 'ik_llama.cpp' | 'analysis'
 
-/** How codes and scales are chosen; see the words in `main/README.md`. */
-export type Method = 'reference' | 'optimal' | 'gptq'
+/**
+ * How codes and scales are chosen; see the words in `main/README.md`.
+ *
+ * `optimal` seeks the least squared error, each weight counted by its importance (all alike without);
+ * `optimal-square` counts it by its square too, `optimal-ggml` as ggml's own search of the format does;
+ * `exhaustive` is `optimal` with every possibility gone through where that is too slow for whole models.
+ */
+export const METHODS = [
+  'reference',
+  'optimal',
+  'optimal-square',
+  'optimal-ggml',
+  'exhaustive',
+  'gptq',
+] as const
+
+export type Method = (typeof METHODS)[number]
 
 export type FormatFamily = 'float' | 'legacy' | 'k' | 'i' | 'ternary' | 'binary' | 'microscaling' | 'integer'
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { METHODS } from '../../engine/quantizers/format.ts'
 import type { Plan } from '../../../preload/contract.ts'
 
-const method = z.enum(['reference', 'optimal', 'gptq'])
+const method = z.enum(METHODS)
 const name = z.string().min(1).max(65_535)
 const bytes = z.int().nonnegative()
 const measure = z.number().nonnegative().nullable()

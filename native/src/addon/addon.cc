@@ -1,4 +1,4 @@
-// What `require` of the addon gives: { version, targets, formats, kernels(target) }. See native/index.ts.
+// What `require` of the addon gives: { version, targets, methods, formats, kernels(target) }. See native/index.ts.
 #include <napi.h>
 
 #include <string>
@@ -11,11 +11,25 @@ namespace quantaloupe {
 namespace {
 
 // Raised whenever a function takes other arguments; native/index.ts leaves an addon of another version alone.
-constexpr int INTERFACE_VERSION = 1;
+constexpr int INTERFACE_VERSION = 2;
 
 Napi::Array names_of(Napi::Env env, const std::vector<const Target *> &targets) {
   Napi::Array names = Napi::Array::New(env, targets.size());
   for (uint32_t i = 0; i < targets.size(); i += 1) names[i] = Napi::String::New(env, targets[i]->name);
+  return names;
+}
+
+Napi::Array method_names(Napi::Env env) {
+  Napi::Array names = Napi::Array::New(env, METHODS);
+  for (uint32_t i = 0; i < METHODS; i += 1) names[i] = Napi::String::New(env, METHOD_NAMES[i]);
+  return names;
+}
+
+Napi::Array methods_of(Napi::Env env, const FormatKernel &kernel) {
+  Napi::Array names = Napi::Array::New(env);
+  for (uint32_t i = 0; i < METHODS; i += 1) {
+    if (has_method(kernel, static_cast<Method>(i))) names[names.Length()] = Napi::String::New(env, METHOD_NAMES[i]);
+  }
   return names;
 }
 
@@ -28,7 +42,7 @@ Napi::Array formats_of(Napi::Env env, const Target &target) {
     format["name"] = Napi::String::New(env, kernel.name);
     format["blockSize"] = Napi::Number::New(env, kernel.block_size);
     format["blockBytes"] = Napi::Number::New(env, kernel.block_bytes);
-    format["quantizes"] = Napi::Boolean::New(env, kernel.quantize != nullptr);
+    format["methods"] = methods_of(env, kernel);
     formats[i] = format;
   }
   return formats;
@@ -47,6 +61,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   const std::vector<const Target *> targets = runnable_targets();
   exports["version"] = Napi::Number::New(env, INTERFACE_VERSION);
   exports["targets"] = names_of(env, targets);
+  exports["methods"] = method_names(env);
   exports["formats"] = formats_of(env, *targets.front());
   exports["kernels"] = Napi::Function::New(env, kernels, "kernels");
   return exports;

@@ -15,12 +15,18 @@ const FormatKernel &format_of(const Napi::CallbackInfo &info, size_t index) {
   return *target.formats[place(info, index, format_count(target), "format")];
 }
 
-// Arguments 1 to 3 of `quantize` and `measure`: weights, row length, importance or null.
+// Argument 1 of `quantize` and `measure`: the place of the method in the addon's list.
+Method method_of(const Napi::CallbackInfo &info, const FormatKernel &format) {
+  const Method method = static_cast<Method>(place(info, 1, METHODS, "method"));
+  if (has_method(format, method)) return method;
+  throw Napi::TypeError::New(info.Env(), std::string(format.name) + " has no method " + METHOD_NAMES[method]);
+}
+
+// Arguments 2 to 4 of `quantize` and `measure`: weights, row length, importance or null.
 Rows rows_of(const Napi::CallbackInfo &info, const FormatKernel &format) {
   const Napi::Env env = info.Env();
-  if (!format.quantize) throw Napi::TypeError::New(env, std::string(format.name) + " can only be decoded");
-  const View<float> weights = floats(info, 1, "weights");
-  const size_t row_length = positive(info, 2, "rowLength");
+  const View<float> weights = floats(info, 2, "weights");
+  const size_t row_length = positive(info, 3, "rowLength");
   if (row_length % format.block_size != 0) {
     throw Napi::RangeError::New(env, "rowLength must be a multiple of " + std::to_string(format.block_size));
   }
@@ -28,8 +34,8 @@ Rows rows_of(const Napi::CallbackInfo &info, const FormatKernel &format) {
     throw Napi::RangeError::New(env, "weights must be whole rows, at least one");
   }
   const float *importance = nullptr;
-  if (!is_null(info, 3)) {
-    const View<float> vector = floats(info, 3, "importance");
+  if (!is_null(info, 4)) {
+    const View<float> vector = floats(info, 4, "importance");
     need_length(env, "importance", vector.length, row_length);
     importance = vector.data;
   }
@@ -44,12 +50,13 @@ uint8_t *encoded_bytes(const Napi::CallbackInfo &info, size_t index, const Forma
   return out.data;
 }
 
-// (format, weights, rowLength, importance | null, out)
+// (format, method, weights, rowLength, importance | null, out)
 Napi::Value quantize(const Napi::CallbackInfo &info) {
   const FormatKernel &format = format_of(info, 0);
+  const Method method = method_of(info, format);
   Rows rows = rows_of(info, format);
-  rows.out = encoded_bytes(info, 4, format, weight_count(rows));
-  format.quantize(rows);
+  rows.out = encoded_bytes(info, 5, format, weight_count(rows));
+  target_of(info).quantize(format, method, rows);
   return info.Env().Undefined();
 }
 
@@ -84,21 +91,22 @@ void leave_out(const Napi::CallbackInfo &info, size_t index, const View<float> &
   }
 }
 
-// (format, weights, rowLength, importance | null, bytes, quants, skipped, bandStarts, sums)
+// (format, method, weights, rowLength, importance | null, bytes, quants, skipped, bandStarts, sums)
 Napi::Value measure(const Napi::CallbackInfo &info) {
   const Napi::Env env = info.Env();
   const FormatKernel &format = format_of(info, 0);
+  const Method method = method_of(info, format);
   Rows rows = rows_of(info, format);
   const size_t weights = weight_count(rows);
-  rows.out = encoded_bytes(info, 4, format, weights);
-  const View<float> quants = floats(info, 5, "quants");
+  rows.out = encoded_bytes(info, 5, format, weights);
+  const View<float> quants = floats(info, 6, "quants");
   need_length(env, "quants", quants.length, weights);
-  const View<uint32_t> starts = band_starts_of(info, 7, rows.row_length);
-  const View<double> sums = doubles(info, 8, "sums");
+  const View<uint32_t> starts = band_starts_of(info, 8, rows.row_length);
+  const View<double> sums = doubles(info, 9, "sums");
   need_length(env, "sums", sums.length, COLUMN_ERROR2 + starts.length - 1);
-  format.quantize(rows);
+  target_of(info).quantize(format, method, rows);
   format.dequantize(rows.out, weights / format.block_size, quants.data);
-  leave_out(info, 6, quants);
+  leave_out(info, 7, quants);
   target_of(info).accumulate({rows.weights, quants.data, rows.importance, rows.rows, rows.row_length, starts.data,
                               starts.length - 1, sums.data});
   return env.Undefined();
@@ -127,6 +135,12 @@ Napi::Value quadratic_forms(const Napi::CallbackInfo &info) {
 }
 
 }  // namespace
+
+bool has_method(const FormatKernel &format, Method method) {
+  if (method == REFERENCE) return format.quantize != nullptr;
+  if (!format.optimal) return false;
+  return method != EXHAUSTIVE || format.optimal->exhaustive;
+}
 
 size_t format_count(const Target &target) {
   size_t count = 0;

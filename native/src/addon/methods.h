@@ -10,6 +10,8 @@ namespace quantaloupe {
 // { target, quantize, dequantize, measure, findNonFinite, quadraticForms }, described in native/index.ts.
 Napi::Object methods_of(Napi::Env env, const Target &target);
 
+bool has_method(const FormatKernel &format, Method method);
+
 size_t format_count(const Target &target);
 
 }  // namespace quantaloupe

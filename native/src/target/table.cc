@@ -17,13 +17,14 @@ static const FormatKernel *const formats[] = {
     nullptr,
 };
 
+void quantize(const FormatKernel &format, Method method, const Rows &rows);
 void accumulate(const MeasuredRows &rows);
 size_t find_non_finite(const float *values, size_t count);
 void quadratic_forms(const double *rows, size_t count, size_t n, const double *S, double *forms);
 
 extern const Target target;
 const Target target = {
-    QUANTALOUPE_NAME(QUANTALOUPE_TARGET), formats, accumulate, find_non_finite, quadratic_forms,
+    QUANTALOUPE_NAME(QUANTALOUPE_TARGET), formats, quantize, accumulate, find_non_finite, quadratic_forms,
 };
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET
