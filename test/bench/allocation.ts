@@ -30,6 +30,7 @@ const PLAN_CHUNKS = 8
  */
 export const allocationSuite: Suite = {
   name: 'allocation',
+  isBare: true,
   title:
     'allocation: our plan against the preset at its file size (sample model with imatrix, reference method)',
   async run(folder) {

@@ -19,6 +19,7 @@ import { headerSuite } from './header.ts'
 import { inspectSuite } from './inspect.ts'
 import { memorySuite } from './memory.ts'
 import { quantizeSuite } from './quantize.ts'
+import { roundingSuite } from './rounding.ts'
 import { startupSuite } from './startup.ts'
 import { flattened, markdown, type Suite, type SuiteOptions } from './suite.ts'
 
@@ -26,6 +27,7 @@ const SUITES: readonly Suite[] = [
   inspectSuite,
   headerSuite,
   quantizeSuite,
+  roundingSuite,
   startupSuite,
   exportSuite,
   analyzeSuite,
@@ -47,7 +49,12 @@ function chosen(names: readonly string[]): readonly Suite[] {
 async function runSuite(suite: Suite, options: SuiteOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'quantaloupe-bench-'))
   try {
-    return { name: suite.name, title: suite.title, rows: await suite.run(folder, options) }
+    return {
+      name: suite.name,
+      title: suite.title,
+      isBare: suite.isBare ?? false,
+      rows: await suite.run(folder, options),
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -70,8 +77,7 @@ for (const suite of chosen(positionals.filter((name) => !isFormat(name)))) {
   }
 }
 const [alone] = results
-if (values.json && results.length === 1 && alone?.name === allocationSuite.name) {
-  // Figures that do not depend on the machine; other programs read them as they are.
+if (values.json && results.length === 1 && alone?.isBare) {
   console.log(JSON.stringify(alone.rows, null, 2))
 } else if (values.json) {
   const processors = cpus()

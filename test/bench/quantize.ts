@@ -4,19 +4,14 @@ import { FileBytes } from '../../main/engine/formats/file-bytes.ts'
 import { nativeKernels, typescriptKernels, type Kernels } from '../../main/engine/kernels/kernels.ts'
 import { measureBand } from '../../main/engine/metrics/measure-band.ts'
 import { encodedBytes, type Format } from '../../main/engine/quantizers/format.ts'
-import { FORMATS, formatByName } from '../../main/engine/quantizers/registry.ts'
+import { formatByName } from '../../main/engine/quantizers/registry.ts'
 import { floatToHalf } from '../../main/engine/tensor/half.ts'
 import { RowReader } from '../../main/engine/tensor/row-reader.ts'
 import { loadGgml, type Ggml } from '../support/ggml.ts'
+import { chosenFormats } from './chosen-formats.ts'
 import { COLUMNS, heavyMatrix, lognormalImportance } from './heavy-matrix.ts'
-import { median, MEGABYTE, rounded, type Row, type Suite } from './suite.ts'
-
-/** Rounds of one format; what is compared takes its turn in each. */
-const ROUNDS = 5
-/** A turn takes about this long: long enough for the clock, short enough for all formats. */
-const TURN_SECONDS = 0.25
-const MOST_ROWS = 2048
-const LEAST_ROWS = 8
+import { MEGABYTE, rounded, type Row, type Suite } from './suite.ts'
+import { fitted, interleaved, MOST_ROWS, type Turn } from './turns.ts'
 
 /** One thread against `libggml-base`, on the same matrix in the same run. */
 export const quantizeSuite: Suite = {
@@ -24,7 +19,7 @@ export const quantizeSuite: Suite = {
   title:
     'quantizers on one thread, 4096 columns of heavy-tailed weights: MB of f32 a second (decoders: of output)',
   run(folder, { formats }) {
-    const chosen = formats.length === 0 ? FORMATS : formats.map(named)
+    const chosen = chosenFormats(formats)
     const bench = new QuantizeBench(folder)
     const rows = chosen.flatMap((format) => {
       const importances = format.needsImportance ? [true] : [false, true]
@@ -32,18 +27,6 @@ export const quantizeSuite: Suite = {
     })
     return Promise.resolve(rows)
   },
-}
-
-function named(name: string): Format {
-  const format = formatByName(name)
-  if (!format) throw new Error(`There is no format ${name}`)
-  return format
-}
-
-/** What takes a turn, and on how many rows. */
-interface Turn {
-  readonly rows: number
-  readonly run: () => void
 }
 
 /** The matrix, in memory and as a file of halves, and the programs that are compared on it. */
@@ -149,28 +132,4 @@ class QuantizeBench {
       })
     })
   }
-}
-
-/** As many rows as one turn has time for; this also warms up code and tables. */
-function fitted(run: (rows: number) => void): Turn {
-  run(LEAST_ROWS)
-  const started = performance.now()
-  run(LEAST_ROWS)
-  const seconds = (performance.now() - started) / 1000
-  const rows = Math.round((LEAST_ROWS * TURN_SECONDS) / seconds)
-  const fitting = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, rows))
-  return { rows: fitting, run: () => run(fitting) }
-}
-
-/** Median seconds of each turn over the rounds. */
-function interleaved(turns: Readonly<Record<string, Turn>>): Readonly<Record<string, number>> {
-  const taken = new Map<string, number[]>(Object.keys(turns).map((name) => [name, []]))
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, { run }] of Object.entries(turns)) {
-      const started = performance.now()
-      run()
-      taken.get(name)?.push((performance.now() - started) / 1000)
-    }
-  }
-  return Object.fromEntries([...taken].map(([name, seconds]) => [name, median(seconds)]))
 }

@@ -12,6 +12,8 @@ export interface SuiteOptions {
 export interface Suite {
   readonly name: string
   readonly title: string
+  /** With `--json`, and alone, it prints its rows and nothing else: other programs read them as they are. */
+  readonly isBare?: boolean
   run(folder: string, options: SuiteOptions): Promise<readonly Row[]>
 }
 
