@@ -8,6 +8,7 @@ import type {
   AllocationRequest,
   DamageModel,
   Job,
+  Method,
   MethodName,
   Plan,
   PlanChoices,
@@ -23,6 +24,11 @@ const IMATRIX = join(SAMPLE, 'imatrix.gguf')
 const WORKER = new URL('../../main/workers/engine-worker.ts', import.meta.url)
 const LLAMA = new URL('../../main/llama/llama-process.ts', import.meta.url)
 const CONTEXT = 256
+/** Fields of a request that name the sample's imatrix; none of them for files that are made without. */
+export interface UsedImatrix {
+  readonly imatrix?: string
+}
+const WITH_IMATRIX: UsedImatrix = { imatrix: IMATRIX }
 /** llama.cpp's threads wait for each other without sleeping: on a busy machine two take many times as long as one. */
 const THREADS = 1
 /** What sensitivities are measured with: one format near the budgets in question, on 4 chunks of text. */
@@ -101,9 +107,12 @@ export class AllocationRun {
     this.#text = await openComparison(request, { processUrl: LLAMA })
   }
 
-  async presetChoices(preset: string): Promise<PlanChoices> {
-    const request = { model: this.#model, preset, method: 'reference', imatrix: IMATRIX } as const
-    return choicesOf(await this.#ask('plans.preset', request))
+  async presetChoices(
+    preset: string,
+    method: Method = 'reference',
+    imatrix: UsedImatrix = WITH_IMATRIX,
+  ): Promise<PlanChoices> {
+    return choicesOf(await this.#ask('plans.preset', { model: this.#model, preset, method, ...imatrix }))
   }
 
   /** The best plan whose file has at most these bytes. */
@@ -132,8 +141,8 @@ export class AllocationRun {
   }
 
   /** Writes the file, and lets llama.cpp compare it and its weights alone with the source. */
-  async measureFile(choices: PlanChoices): Promise<MeasuredFile> {
-    const path = await this.#export(choices)
+  async measureFile(choices: PlanChoices, imatrix: UsedImatrix = WITH_IMATRIX): Promise<MeasuredFile> {
+    const path = await this.#export(choices, imatrix)
     const twin = join(this.#folder, 'twin.gguf')
     writeDecodedTwin(path, MODEL, twin)
     const [whole, weights] = [await this.#compare(path), await this.#compare(twin)]
@@ -142,12 +151,12 @@ export class AllocationRun {
 
   /** As `measureFile`, for the file as it is. */
   async divergence(choices: PlanChoices): Promise<number> {
-    return (await this.#compare(await this.#export(choices))).kld
+    return (await this.#compare(await this.#export(choices, WITH_IMATRIX))).kld
   }
 
-  async #export(choices: PlanChoices): Promise<string> {
+  async #export(choices: PlanChoices, imatrix: UsedImatrix): Promise<string> {
     const path = join(this.#folder, 'plan.gguf')
-    const request = { model: this.#model, choices, path, imatrix: IMATRIX }
+    const request = { model: this.#model, choices, path, ...imatrix }
     const flags = { overwrite: true, allowRequantize: false }
     await this.#finished(await this.#ask('export.start', { ...request, ...flags }))
     return path

@@ -1,20 +1,13 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { DamageModel } from '../../preload/contract.ts'
-import { ROOT } from '../support/imports.ts'
 import { AllocationRun, choicesOf, type MeasuredFile } from './allocation-run.ts'
+import { CALIBRATION, CHUNKS, EVALUATION } from './evaluation.ts'
 import { randomPlans } from './random-plans.ts'
 import { rankCorrelation } from './rank-correlation.ts'
 import { rounded, type Row, type Suite } from './suite.ts'
 
-const SHARED = join(ROOT, '../shared/models/novelist-7m')
-/** Calibration and evaluation are texts of different books, and the model was trained on neither. */
-const [CALIBRATION, EVALUATION] = [join(SHARED, 'calib.txt'), join(SHARED, 'eval.txt')]
-
 const PRESETS = ['Q3_K_M', 'Q4_K_M', 'Q5_K_M'] as const
 const DAMAGE_MODELS: readonly DamageModel[] = ['error', 'importance', 'priors', 'measured']
-/** As in the first trial: 16 chunks of 256 tokens, every position scored. */
-const CHUNKS = 16
 /** Random plans are compared on half of that: their divergences differ by far more than the text's noise. */
 const DRAWN = { count: 30, seed: 1 }
 const PLAN_SIZE = 'Q4_K_M'

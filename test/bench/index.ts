@@ -19,6 +19,7 @@ import { headerSuite } from './header.ts'
 import { inspectSuite } from './inspect.ts'
 import { memorySuite } from './memory.ts'
 import { quantizeSuite } from './quantize.ts'
+import { roundingDamageSuite } from './rounding-damage.ts'
 import { roundingSuite } from './rounding.ts'
 import { startupSuite } from './startup.ts'
 import { flattened, markdown, type Suite, type SuiteOptions } from './suite.ts'
@@ -35,6 +36,7 @@ const SUITES: readonly Suite[] = [
   framesSuite,
   frontierSuite,
   allocationSuite,
+  roundingDamageSuite,
 ]
 
 function chosen(names: readonly string[]): readonly Suite[] {
