@@ -1,3 +1,4 @@
+import { watchEffect } from 'vue'
 import type { HostInfo } from '../../preload/contract.ts'
 import { preloadPages } from '../router.ts'
 import { useHost } from '../stores/host.ts'
@@ -12,11 +13,11 @@ export async function startWindow(): Promise<void> {
   useMeasurements().start()
   const [host] = await Promise.all([useHost().start(), useJobs().start(), models.start()])
   void preloadPages()
-  if (host) keepSettingsValid(host)
+  if (host) watchEffect(() => keepSettingsValid(host))
   if (host?.initialModel && models.open.length === 0) await models.openPath(host.initialModel)
 }
 
-/** A format or method chosen in another version may not exist here. */
+/** A format or method chosen in another version may not exist here, and not every format has every method. */
 function keepSettingsValid({ formats }: HostInfo): void {
   const settings = useSettings()
   const named = (name: string | null) => formats.find((format) => format.name === name)
@@ -25,4 +26,5 @@ function keepSettingsValid({ formats }: HostInfo): void {
   settings.format = shown.name
   if (!named(settings.otherFormat)) settings.otherFormat = null
   if (!shown.methods.includes(settings.method)) settings.method = 'reference'
+  if (!named(settings.otherFormat)?.methods.includes(settings.otherMethod)) settings.otherMethod = 'reference'
 }

@@ -33,14 +33,18 @@ export function useAnalysis() {
   }
 
   /** @param tensors names; every quantizable tensor when absent */
-  async function start(formats: readonly string[], tensors?: readonly string[]): Promise<void> {
+  async function start(
+    formats: readonly string[],
+    tensors?: readonly string[],
+    method = settings.method,
+  ): Promise<void> {
     const model = models.active
     if (!model) return
     const { imatrix } = models
     const request: AnalysisRequest = {
       model: model.id,
       formats: [...formats],
-      method: settings.method,
+      method,
       ...(tensors && { tensors: [...tensors] }),
       ...(imatrix !== null && { imatrix }),
     }

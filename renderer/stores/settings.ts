@@ -12,7 +12,8 @@ export type ThemeChoice = 'system' | ThemeName
  * What the user chose and finds again at the next start (kept in `localStorage`).
  *
  * - `theme` the choice, `themeName` the theme that follows from it
- * - `measure`, `format`, `method` what tables and heatmap show; `otherFormat` the second of a difference, or null
+ * - `measure`, `format`, `method` what tables and heatmap show
+ * - `otherFormat`, `otherMethod` the second of a difference; no difference where the format is null
  * - `inspectorOpen`, `listOpen` the side panels
  */
 export const useSettings = defineStore('settings', () => {
@@ -21,6 +22,7 @@ export const useSettings = defineStore('settings', () => {
   const format = useLocalStorage('quantaloupe.format', DEFAULT_FORMAT)
   const otherFormat = useLocalStorage<string | null>('quantaloupe.otherFormat', null)
   const method = useLocalStorage<Method>('quantaloupe.method', 'reference')
+  const otherMethod = useLocalStorage<Method>('quantaloupe.otherMethod', 'reference')
   const inspectorOpen = useLocalStorage('quantaloupe.inspectorOpen', true)
   const listOpen = useLocalStorage('quantaloupe.listOpen', true)
 
@@ -30,5 +32,5 @@ export const useSettings = defineStore('settings', () => {
     return systemDark.value ? 'dark' : 'light'
   })
 
-  return { theme, themeName, measure, format, otherFormat, method, inspectorOpen, listOpen }
+  return { theme, themeName, measure, format, otherFormat, method, otherMethod, inspectorOpen, listOpen }
 })

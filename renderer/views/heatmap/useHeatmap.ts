@@ -4,6 +4,7 @@ import type { HeatmapInput } from '../../charts/heatmap.ts'
 import { layerGrid } from '../../charts/layer-grid.ts'
 import { measureInfo } from '../../charts/measures.ts'
 import { bytes, exact, significant } from '../../charts/numbers.ts'
+import { formatTitle } from '../../components/format-title.ts'
 import type { TooltipRow } from '../../charts/parts.ts'
 import { useMeasurements } from '../../stores/measurements.ts'
 import { useSelection } from '../../stores/selection.ts'
@@ -25,12 +26,13 @@ export function useHeatmap() {
   const range = ref<readonly [number, number] | null>(null)
 
   const measure = computed(() => measureInfo(settings.measure))
-  const isDifference = computed(
-    () => settings.otherFormat !== null && settings.otherFormat !== settings.format,
-  )
+  /** `Q4_K`, or `Q4_K optimal`. */
+  const shown = computed(() => formatTitle(settings.format, settings.method))
+  const other = computed(() => formatTitle(settings.otherFormat ?? '', settings.otherMethod))
+  const isDifference = computed(() => settings.otherFormat !== null && shown.value !== other.value)
   const table = computed(() => measurements.table(settings.format, settings.method))
   const minus = computed(() =>
-    isDifference.value ? measurements.table(settings.otherFormat ?? '', settings.method) : null,
+    isDifference.value ? measurements.table(settings.otherFormat ?? '', settings.otherMethod) : null,
   )
   const tensors = computed(() => tensorStore.all.filter((tensor) => showKept.value || tensor.quantizable))
   const cells = computed(() =>
@@ -64,10 +66,12 @@ export function useHeatmap() {
   function details(name: string): readonly TooltipRow[] {
     const rank = ranks.value.get(name)
     const one = table.value.get(name)
-    const other = minus.value?.get(name)
+    const taken = minus.value?.get(name)
     return [
-      ...(one && other
-        ? [one, other].map((side) => [side.format, significant(side[settings.measure])] as const)
+      ...(one && taken
+        ? [one, taken].map(
+            (side) => [formatTitle(side.format, side.method), significant(side[settings.measure])] as const,
+          )
         : []),
       ...(rank === undefined ? [] : [['Rank', `${exact(rank)} of ${exact(ranks.value.size)}`] as const]),
       ...(one ? [[`Bytes as ${one.effectiveFormat}`, bytes(one.bytes)] as const] : []),
@@ -97,6 +101,8 @@ export function useHeatmap() {
     sampled,
     measure,
     isDifference,
+    shown,
+    other,
     showKept,
     range,
     table,

@@ -1,10 +1,11 @@
 import type { StoredVerification } from '../../../preload/contract.ts'
-import { bytes, exact, percent, significant } from '../../charts/numbers.ts'
+import { bytes, exact, NO_VALUE, percent, significant } from '../../charts/numbers.ts'
 import type { TableCell, TableColumn, TableSort } from '../../components/table-column.ts'
 import type { CellValue, PlainTable } from '../../components/table-text.ts'
 
 export const RUN_COLUMNS: readonly TableColumn[] = [
   { key: 'label', title: 'Candidate', width: 'minmax(116px, 1fr)', sortable: true },
+  { key: 'method', title: 'Method', width: '104px', sortable: true, hint: 'How codes and scales were chosen; a file does not tell' },
   { key: 'bytes', title: 'File', width: '84px', align: 'right', sortable: true },
   { key: 'bpw', title: 'bpw', width: '62px', align: 'right', sortable: true, hint: 'Bits per weight of the whole file' },
   {
@@ -20,6 +21,12 @@ export const RUN_COLUMNS: readonly TableColumn[] = [
   { key: 'text', title: 'Text', width: 'minmax(104px, 1fr)', sortable: true },
   { key: 'date', title: 'Date', width: '152px', sortable: true },
 ] // prettier-ignore
+
+/** `optimal`, or all that the plan uses; a dash where nothing is known or quantized. */
+function methodOf({ choices }: StoredVerification): string {
+  const methods = new Set(Object.values(choices ?? {}).map(({ method }) => method))
+  return methods.size === 0 ? NO_VALUE : [...methods].sort().join(', ')
+}
 
 /** Relative change of the perplexity. */
 function perplexityChange({ perplexity }: StoredVerification): number {
@@ -43,6 +50,8 @@ export function runCell(run: StoredVerification, column: string): TableCell {
         text: run.label,
         title: run.choices ? `${run.label}: made from a plan` : `${run.label}: a file`,
       }
+    case 'method':
+      return { text: methodOf(run) }
     case 'bytes':
       return { text: bytes(run.fileBytes), title: `${exact(run.fileBytes)} bytes` }
     case 'bpw':
@@ -76,6 +85,7 @@ export function runCell(run: StoredVerification, column: string): TableCell {
 function sortKey(run: StoredVerification, column: string): number | string {
   const keys: Readonly<Record<string, number | string>> = {
     label: run.label,
+    method: methodOf(run),
     bytes: run.fileBytes,
     bpw: run.bpw,
     kld: run.kld.mean,
@@ -105,12 +115,12 @@ export function sortRuns(
 export function runTable(runs: readonly StoredVerification[]): PlainTable {
   return {
     columns: [
-      'label', 'fileBytes', 'bpw', 'perplexityReference', 'perplexityCandidate', 'kldMean', 'kldStandardError',
+      'label', 'method', 'fileBytes', 'bpw', 'perplexityReference', 'perplexityCandidate', 'kldMean', 'kldStandardError',
       'kldMedian', 'kldP99', 'kldMax', 'sameTopToken', 'tokens', 'scoredTokens', 'context', 'tokensPerSecond',
       'imatrix', 'text', 'textSha256', 'finishedAt',
     ],
     rows: runs.map((run): readonly CellValue[] => [
-      run.label, run.fileBytes, run.bpw, run.perplexity.reference, run.perplexity.candidate, run.kld.mean,
+      run.label, methodOf(run), run.fileBytes, run.bpw, run.perplexity.reference, run.perplexity.candidate, run.kld.mean,
       run.kld.standardError, run.kld.median, run.kld.p99, run.kld.max, run.sameTopToken, run.tokens,
       run.scoredTokens, run.context, run.tokensPerSecond, run.imatrix, run.text.name, run.text.sha256, run.finishedAt,
     ]),
