@@ -18,6 +18,8 @@ import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { addProducts, decodeGroup, DOWN, GROUP, placeGroups, SHIFT, sums, UP } from './iq1-groups.ts'
 import { PAIRS, searchPairSplit } from './iq1-pair-split.ts'
 import { sortValues, split, writeSplitCodes } from './iq1-split.ts'
+import { type Iq1Block, iq1Search } from './optimal/iq1-search.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 import { nearestInt } from './rounding.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 
@@ -57,6 +59,7 @@ function quantize(x: Float32Array, importance: Float32Array | null, out: Uint8Ar
   }
 }
 
+/** Fills {@link errorWeights} for a super-block. */
 function weigh(x: Float32Array, importance: Float32Array | null): void {
   if (importance === null) {
     for (let i = 0; i < SUPER_BLOCK; i += 1) errorWeights[i] = (x[i] as number) * (x[i] as number)
@@ -79,11 +82,16 @@ function quantizeSubBlock(x: Float32Array, j: number, out: Uint8Array, to: numbe
   const shifts = split.scale < 0 ? 3 - split.shifts : split.shifts
   const levels = PAIRS[shifts] as readonly Float32Array[]
   const scale = placeGroups(x, at, errorWeights, abs(split.scale), levels, codes, points)
+  writePoints(points, shifts, j, out, to)
+  return scale
+}
+
+/** Writes the points of the two groups of sub-block j and its shifts, numbered as in {@link PAIRS}. */
+function writePoints(points: Uint16Array, shifts: number, j: number, out: Uint8Array, to: number): void {
   const [first = 0, second = 0] = points
   out[to + 2 * j] = first
   out[to + 2 * j + 1] = second
   out[to + HIGH + j] = (first >>> 8) | ((second >>> 8) << 4) | ((shifts & 2) << 2) | ((shifts & 1) << 7)
-  return scale
 }
 
 /** Writes d and the scale codes: scale ~ d * (2 * code + 1), d by least squares over the block with these codes. */
@@ -94,8 +102,7 @@ function writeScales(x: Float32Array, largest: number, out: Uint8Array, to: numb
   for (let j = 0; j < SUB_BLOCKS; j += 1) {
     const rounded = nearestInt(fround(0.5 * fround(fround(inverse * (scales[j] as number)) - 1)))
     const code = Math.max(0, Math.min(7, rounded))
-    const word = to + WORDS + 2 * (j >>> 2)
-    writeHalfWord(readHalfWord(out, word) | (code << (3 * (j & 3))), out, word)
+    writeScaleCode(code, j, out, to)
     for (let k = 0; k < 2; k += 1) {
       const levels = isDown(out, to, j, k) ? DOWN : UP
       addProducts(x, SUB_BLOCK * j + GROUP * k, errorWeights, levels, 2 * code + 1, pointOf(out, to, j, k))
@@ -104,6 +111,22 @@ function writeScales(x: Float32Array, largest: number, out: Uint8Array, to: numb
   const [products = 0, squares = 0] = sums
   const d = squares > 0 ? fround(products / squares) : start
   writeHalf(Number.isNaN(d) ? NOT_A_NUMBER : floatToHalf(fround(d * ENLARGED)), out, to)
+}
+
+/** Adds the scale code of sub-block j to its word. */
+function writeScaleCode(code: number, j: number, out: Uint8Array, to: number): void {
+  const word = to + WORDS + 2 * (j >>> 2)
+  writeHalfWord(readHalfWord(out, word) | (code << (3 * (j & 3))), out, word)
+}
+
+function writeBlock({ scale, scaleCodes, points, downwards }: Iq1Block, out: Uint8Array): void {
+  out.fill(0)
+  for (let j = 0; j < SUB_BLOCKS; j += 1) {
+    const shifts = 2 * (downwards[2 * j] as number) + (downwards[2 * j + 1] as number)
+    writePoints(points.subarray(2 * j, 2 * (j + 1)), shifts, j, out, 0)
+    writeScaleCode(scaleCodes[j] as number, j, out, 0)
+  }
+  writeHalf(scale, out, 0)
 }
 
 /** Spreads the f16 bits of d over the upper four bits of the words. */
@@ -153,5 +176,16 @@ export const IQ1_M: Format = {
   scaleBits: readHalf,
   needsImportance: false,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      search: iq1Search({ subBlockGroups: 2, shiftGroups: 1, write: writeBlock }),
+      ggmlErrorWeights: (row, importance, out) => {
+        for (let at = 0; at < row.length; at += SUPER_BLOCK) {
+          weigh(row.subarray(at, at + SUPER_BLOCK), importance && importance.subarray(at, at + SUPER_BLOCK))
+          out.set(errorWeights, at)
+        }
+      },
+    }),
+  },
 }

@@ -16,6 +16,8 @@ import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { decodeGroup, DOWN, GROUP, placeGroups, SHIFT, UP } from './iq1-groups.ts'
 import { compareSplit, isBelow, sortValues, split, startSplits, writeSplitCodes } from './iq1-split.ts'
+import { type Iq1Block, iq1Search } from './optimal/iq1-search.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 import { requireImportance } from './required-importance.ts'
 import { nearestInt } from './rounding.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
@@ -44,10 +46,8 @@ function quantize(x: Float32Array, importance: Float32Array | null, out: Uint8Ar
   const columnWeights = requireImportance(TYPE.name, importance)
   out.fill(0)
   for (let at = 0, to = 0; at < x.length; at += SUPER_BLOCK, to += BYTES) {
-    const variance = fround(fround(2 * sumOfSquares(x, at, SUPER_BLOCK)) / SUPER_BLOCK)
     const block = x.subarray(at, at + SUPER_BLOCK)
-    const columns = columnWeights.subarray(at, at + SUPER_BLOCK)
-    importanceWeights(block, 0, SUPER_BLOCK, columns, variance, errorWeights)
+    weigh(block, columnWeights.subarray(at, at + SUPER_BLOCK))
     let largest = 0
     for (let j = 0; j < SUB_BLOCKS; j += 1) {
       scales[j] = quantizeSubBlock(block, j, out, to)
@@ -55,6 +55,12 @@ function quantize(x: Float32Array, importance: Float32Array | null, out: Uint8Ar
     }
     if (largest > 0) writeScales(largest, out, to)
   }
+}
+
+/** Fills {@link errorWeights} for a super-block. */
+function weigh(x: Float32Array, importance: Float32Array): void {
+  const variance = fround(fround(2 * sumOfSquares(x, 0, SUPER_BLOCK)) / SUPER_BLOCK)
+  importanceWeights(x, 0, SUPER_BLOCK, importance, variance, errorWeights)
 }
 
 /** Writes points and shift of sub-block j; returns its scale, 0 where no split has one. */
@@ -69,14 +75,25 @@ function quantizeSubBlock(x: Float32Array, j: number, out: Uint8Array, to: numbe
   writeSplitCodes(order, codes)
   const up = split.shifts > 0 !== split.scale < 0
   const scale = placeGroups(x, at, errorWeights, abs(split.scale), up ? ALL_UP : ALL_DOWN, codes, points)
-  let word = up ? 0 : 0x8000
+  writePoints(points, !up, j, out, to)
+  return scale
+}
+
+/** Writes the points of the four groups of sub-block j and its shift, with scale code 0. */
+function writePoints(points: Uint16Array, downwards: boolean, j: number, out: Uint8Array, to: number): void {
+  let word = downwards ? 0x8000 : 0
   for (let k = 0; k < 4; k += 1) {
     const point = points[k] as number
     out[to + POINTS + 4 * j + k] = point
     word |= (point >>> 8) << (3 * k)
   }
   writeHalfWord(word, out, to + WORDS + 2 * j)
-  return scale
+}
+
+/** Writes the scale code of sub-block j behind its points. */
+function writeScaleCode(code: number, j: number, out: Uint8Array, to: number): void {
+  const high = to + WORDS + 2 * j + 1
+  out[high] = (out[high] as number) | (code << 4)
 }
 
 /** Sums of w x and w over the sorted values before each place. */
@@ -159,8 +176,15 @@ function writeScales(largest: number, out: Uint8Array, to: number): void {
   const inverse = fround(1 / d)
   for (let j = 0; j < SUB_BLOCKS; j += 1) {
     const code = nearestInt(fround(0.5 * fround(fround(inverse * (scales[j] as number)) - 1)))
-    const high = to + WORDS + 2 * j + 1
-    out[high] = (out[high] as number) | (Math.max(0, Math.min(7, code)) << 4)
+    writeScaleCode(Math.max(0, Math.min(7, code)), j, out, to)
+  }
+}
+
+function writeBlock({ scale, scaleCodes, points, downwards }: Iq1Block, out: Uint8Array): void {
+  writeHalfWord(scale, out, 0)
+  for (let j = 0; j < SUB_BLOCKS; j += 1) {
+    writePoints(points.subarray(4 * j, 4 * (j + 1)), downwards[4 * j] === 1, j, out, 0)
+    writeScaleCode(scaleCodes[j] as number, j, out, 0)
   }
 }
 
@@ -187,5 +211,17 @@ export const IQ1_S: Format = {
   scaleBits: (bytes, from) => readHalfWord(bytes, from),
   needsImportance: true,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      search: iq1Search({ subBlockGroups: 4, shiftGroups: 4, write: writeBlock }),
+      ggmlErrorWeights: (row, importance, out) => {
+        const columns = requireImportance(TYPE.name, importance)
+        for (let at = 0; at < row.length; at += SUPER_BLOCK) {
+          weigh(row.subarray(at, at + SUPER_BLOCK), columns.subarray(at, at + SUPER_BLOCK))
+          out.set(errorWeights, at)
+        }
+      },
+    }),
+  },
 }

@@ -1,6 +1,7 @@
 // IQ1_M; layout and twin: main/engine/quantizers/iq1-m.ts, iq1-pair-split.ts (ggml-quants.c:
 // quantize_row_iq1_m_impl).
 #include "iq1_groups.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -238,6 +239,7 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 
 }  // namespace
 
-extern const FormatKernel kernel_IQ1_M = {"IQ1_M", SUPER_BLOCK, BYTES, quantize, dequantize};
+extern const FormatKernel kernel_IQ1_M = {"IQ1_M", SUPER_BLOCK, BYTES, quantize, dequantize,
+                                          &optimal_IQ1_M};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -1,5 +1,6 @@
 // IQ1_S; layout and twin: main/engine/quantizers/iq1-s.ts (ggml-quants.c: quantize_row_iq1_s_impl).
 #include "iq1_groups.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -177,6 +178,7 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 
 }  // namespace
 
-extern const FormatKernel kernel_IQ1_S = {"IQ1_S", SUPER_BLOCK, BYTES, quantize, dequantize};
+extern const FormatKernel kernel_IQ1_S = {"IQ1_S", SUPER_BLOCK, BYTES, quantize, dequantize,
+                                          &optimal_IQ1_S};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -1,0 +1,176 @@
+/**
+ * The best scale, scale codes, shifts and grid points of a block of IQ1_S or IQ1_M, among all that there are.
+ *
+ * Per group and shift the lines of the points that are nearest under some scale (`iq1-points.ts`); of them the lowest
+ * lines of sub-blocks under a scale of their own, then, with all eight multiples of d, under d; then of the block.
+ * Every line of the block is tried with the f16 next to its best d. Nothing is left out (`line-envelope.ts`), so no
+ * other choice has a smaller error but for the rounding of sums in double precision.
+ *
+ * Negative d are not tried: the grid is symmetric about its middle, and -d with mirrored points and the other shift
+ * gives the very same values.
+ */
+import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
+import { DOWN, GROUP, UP } from '../iq1-groups.ts'
+import { once } from '../once.ts'
+import type { BlockSearch, SearchedBlock } from './block-search.ts'
+import { GROUP_LINES, PointSearch } from './iq1-points.ts'
+import { EnvelopeSum, LineEnvelope } from './line-envelope.ts'
+
+const GROUPS = 32
+const SCALE_CODES = 8
+const LARGEST_HALF = 0x7bff
+const LEVELS = [UP, DOWN] as const
+
+/** What is stored of a block. */
+export interface Iq1Block {
+  /** f16 bits of d. */
+  scale: number
+  /** Sub-block j has the scale d * (2 * code + 1). */
+  readonly scaleCodes: Uint8Array
+  /** Numbers of the grid points of the groups: u16[32]. */
+  readonly points: Uint16Array
+  /** 1 for groups that are shifted downwards: u8[32]. */
+  readonly downwards: Uint8Array
+}
+
+interface Iq1Layout {
+  /** Groups of 8 that share a scale: 2 or 4. */
+  readonly subBlockGroups: number
+  /** Groups that share a shift: 1, or a whole sub-block. */
+  readonly shiftGroups: number
+  /** Writes all bytes of a block. */
+  write(block: Iq1Block, out: Uint8Array): void
+}
+
+/** The search of a format; its memory is taken at the first use. */
+export function iq1Search(layout: Iq1Layout): BlockSearch {
+  const searchOf = once(() => new Iq1Search(layout))
+  return (block, out) => searchOf().search(block, out)
+}
+
+class Iq1Search {
+  readonly #layout: Iq1Layout
+  readonly #points = new PointSearch()
+  /** Lines of the groups that share a shift, for each of both. */
+  readonly #groups: readonly (readonly LineEnvelope[])[]
+  readonly #groupSums: readonly EnvelopeSum[]
+  readonly #shifted: readonly LineEnvelope[]
+  /** Lines of the parts of a sub-block that have a shift each, and of sub-blocks under a scale of their own. */
+  readonly #parts: EnvelopeSum
+  readonly #subBlock: LineEnvelope
+  /** Lines of sub-blocks under d, labelled by their scale codes; one list more to unite them in. */
+  readonly #scaled: LineEnvelope[]
+  #spare: LineEnvelope
+  readonly #chosen: Iq1Block
+
+  constructor(layout: Iq1Layout) {
+    const { shiftGroups, subBlockGroups } = layout
+    const subBlocks = GROUPS / subBlockGroups
+    const lists = (count: number, lines: number) =>
+      Array.from({ length: count }, () => new LineEnvelope(lines))
+    const subBlockLines = 2 * subBlockGroups * GROUP_LINES
+    this.#layout = layout
+    this.#groups = LEVELS.map(() => lists(shiftGroups, GROUP_LINES))
+    this.#groupSums = this.#groups.map((groups) => new EnvelopeSum(groups))
+    this.#shifted = lists(2, shiftGroups * GROUP_LINES)
+    this.#parts = new EnvelopeSum(lists(subBlockGroups / shiftGroups, 2 * shiftGroups * GROUP_LINES))
+    this.#subBlock = new LineEnvelope(subBlockLines)
+    this.#scaled = lists(subBlocks, SCALE_CODES * subBlockLines)
+    this.#spare = new LineEnvelope(SCALE_CODES * subBlockLines)
+    this.#chosen = {
+      scale: 0,
+      scaleCodes: new Uint8Array(subBlocks),
+      points: new Uint16Array(GROUPS),
+      downwards: new Uint8Array(GROUPS),
+    }
+  }
+
+  search(block: SearchedBlock, out: Uint8Array): void {
+    for (let j = 0; j < this.#scaled.length; j += 1) this.#findSubBlockLines(block, j)
+    this.#chooseScales()
+    for (let group = 0; group < GROUPS; group += this.#layout.shiftGroups) this.#choosePoints(block, group)
+    this.#layout.write(this.#chosen, out)
+  }
+
+  #findSubBlockLines(block: SearchedBlock, j: number): void {
+    const { shiftGroups, subBlockGroups } = this.#layout
+    for (const [p, part] of this.#parts.parts.entries()) {
+      this.#findPartLines(block, j * subBlockGroups + p * shiftGroups, part)
+    }
+    this.#subBlock.sum(this.#parts)
+    const scaled = this.#scaled[j] as LineEnvelope
+    scaled.clear()
+    for (let code = 0; code < SCALE_CODES; code += 1) {
+      const from = this.#scaled[j] as LineEnvelope
+      this.#spare.unite(from, this.#subBlock, 2 * code + 1, code)
+      this.#scaled[j] = this.#spare
+      this.#spare = from
+    }
+  }
+
+  /** Lines of the groups that share a shift, from group `first` on, whatever the shift. */
+  #findPartLines({ weights, errorWeights }: SearchedBlock, first: number, out: LineEnvelope): void {
+    for (const [direction, levels] of LEVELS.entries()) {
+      for (const [g, envelope] of (this.#groups[direction] as readonly LineEnvelope[]).entries()) {
+        this.#points.load(weights, errorWeights, GROUP * (first + g), levels)
+        this.#points.envelope(envelope)
+      }
+      ;(this.#shifted[direction] as LineEnvelope).sum(this.#groupSums[direction] as EnvelopeSum)
+    }
+    const [up, down] = this.#shifted
+    out.unite(up as LineEnvelope, down as LineEnvelope, 1, 0)
+  }
+
+  /** Goes through the lines of the block: d and the scale codes with the least error, the first of equals. */
+  #chooseScales(): void {
+    const lines = new EnvelopeSum(this.#scaled)
+    let least = Infinity
+    this.#chosen.scale = 0
+    this.#chosen.scaleCodes.fill(0)
+    for (lines.begin(); ; lines.advance()) {
+      const slope = lines.slope()
+      const offset = lines.offset()
+      const half = nearestFinite(offset / (2 * slope))
+      const d = halfToFloat(half)
+      const error = d * (d * slope - offset)
+      if (error < least) {
+        least = error
+        this.#chosen.scale = half
+        for (let j = 0; j < this.#scaled.length; j += 1) {
+          this.#chosen.scaleCodes[j] = (this.#scaled[j] as LineEnvelope).labels[
+            lines.places[j] as number
+          ] as number
+        }
+      }
+      if (lines.atEnd()) return
+    }
+  }
+
+  /** Shift and points of the groups that share a shift, from group `first` on; upwards where it makes no difference. */
+  #choosePoints({ weights, errorWeights }: SearchedBlock, first: number): void {
+    const { shiftGroups, subBlockGroups } = this.#layout
+    const { scale, scaleCodes, points, downwards } = this.#chosen
+    const code = scaleCodes[Math.floor(first / subBlockGroups)] as number
+    const groupScale = halfToFloat(scale) * (2 * code + 1)
+    let least = Infinity
+    for (const [direction, levels] of LEVELS.entries()) {
+      let sum = 0
+      const found = new Uint16Array(shiftGroups)
+      for (let g = 0; g < shiftGroups; g += 1) {
+        this.#points.load(weights, errorWeights, GROUP * (first + g), levels)
+        found[g] = this.#points.nearest(groupScale)
+        sum += this.#points.lowest
+      }
+      // Sums that are no numbers leave the first.
+      if (direction > 0 && !(sum < least)) continue
+      least = sum
+      points.set(found, first)
+      downwards.fill(direction, first, first + shiftGroups)
+    }
+  }
+}
+
+/** The finite f16 next to a scale; 0 for what is not above it. */
+function nearestFinite(scale: number): number {
+  return Math.min(LARGEST_HALF, floatToHalf(scale > 0 ? scale : 0))
+}

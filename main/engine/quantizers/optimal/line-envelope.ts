@@ -1,0 +1,144 @@
+/**
+ * Lowest of lines, and what can be done with it: how scales are found together with the codes under them.
+ *
+ * The squared error of levels l under a scale t is sum w (x - t l)^2 = sum w x^2 + t (A t - B) with A = sum w l^2
+ * and B = sum 2 w x l. So under every t > 0 those levels are best whose line A t - B is lowest: few of many are
+ * lowest anywhere. The lowest lines of a union are among the lowest of its parts, those of a sum are sums of them,
+ * and levels multiplied by m have the line m m A t - m B.
+ *
+ * So the best levels of a whole block under every one scale d are sums of a few hundred lines, and its least error
+ * is found where one of them has it: as for a single scale, the best f16 for levels is the one nearest to B / 2 A,
+ * and the best pair of levels and f16 is among these pairs.
+ */
+
+/** The lowest of some lines for t > 0: slopes and offsets fall, `starts` rise from 0. */
+export class LineEnvelope {
+  /** From where a line is the lowest. */
+  readonly starts: Float64Array
+  readonly slopes: Float64Array
+  readonly offsets: Float64Array
+  /** What a line stands for. */
+  readonly labels: Uint8Array
+  count = 0
+
+  constructor(capacity: number) {
+    this.starts = new Float64Array(capacity)
+    this.slopes = new Float64Array(capacity)
+    this.offsets = new Float64Array(capacity)
+    this.labels = new Uint8Array(capacity)
+  }
+
+  clear(): void {
+    this.count = 0
+  }
+
+  /** Adds the line slope t - offset; its slope must be the least so far. Lines that are lowest nowhere go. */
+  add(slope: number, offset: number, label: number): void {
+    let start = 0
+    while (this.count > 0) {
+      const last = this.count - 1
+      const fall = (this.slopes[last] as number) - slope
+      const loss = (this.offsets[last] as number) - offset
+      // Parallel: the lower one stays, the first of equals.
+      if (!(fall > 0) && !(loss < 0)) return
+      start = fall > 0 ? loss / fall : 0
+      if (start > (this.starts[last] as number)) break
+      this.count = last
+      start = 0
+    }
+    this.starts[this.count] = start
+    this.slopes[this.count] = slope
+    this.offsets[this.count] = offset
+    this.labels[this.count] = label
+    this.count += 1
+  }
+
+  /** Fills it with the lowest lines of `a` and of `b`, whose levels are multiplied and lines labelled anew. */
+  unite(a: LineEnvelope, b: LineEnvelope, multiple: number, label: number): void {
+    const square = multiple * multiple
+    this.clear()
+    for (let i = 0, k = 0; i < a.count || k < b.count;) {
+      const slope = square * (b.slopes[k] as number)
+      if (k === b.count || (i < a.count && (a.slopes[i] as number) >= slope)) {
+        this.add(a.slopes[i] as number, a.offsets[i] as number, a.labels[i] as number)
+        i += 1
+      } else {
+        this.add(slope, multiple * (b.offsets[k] as number), label)
+        k += 1
+      }
+    }
+  }
+
+  /** Fills it with the sums of lines that are lowest at the same t. */
+  sum(parts: EnvelopeSum): void {
+    this.clear()
+    for (parts.begin(); ; parts.advance()) {
+      this.starts[this.count] = parts.start
+      this.slopes[this.count] = parts.slope()
+      this.offsets[this.count] = parts.offset()
+      this.count += 1
+      if (parts.atEnd()) return
+    }
+  }
+}
+
+/** Goes through the lowest sums of lines of several envelopes by rising t. */
+export class EnvelopeSum {
+  readonly parts: readonly LineEnvelope[]
+  /** Of every part, the line that is lowest from `start` on. */
+  readonly places: Uint16Array
+  start = 0
+  #next = 0
+
+  constructor(parts: readonly LineEnvelope[]) {
+    this.parts = parts
+    this.places = new Uint16Array(parts.length)
+  }
+
+  begin(): void {
+    this.places.fill(0)
+    this.start = 0
+    this.#findNext()
+  }
+
+  atEnd(): boolean {
+    return this.#next < 0
+  }
+
+  advance(): void {
+    const part = this.parts[this.#next] as LineEnvelope
+    const place = (this.places[this.#next] as number) + 1
+    this.places[this.#next] = place
+    this.start = part.starts[place] as number
+    this.#findNext()
+  }
+
+  slope(): number {
+    let sum = 0
+    for (let p = 0; p < this.parts.length; p += 1) {
+      sum += (this.parts[p] as LineEnvelope).slopes[this.places[p] as number] as number
+    }
+    return sum
+  }
+
+  offset(): number {
+    let sum = 0
+    for (let p = 0; p < this.parts.length; p += 1) {
+      sum += (this.parts[p] as LineEnvelope).offsets[this.places[p] as number] as number
+    }
+    return sum
+  }
+
+  /** The part whose line changes first, the first of equals; -1 where none does. */
+  #findNext(): void {
+    this.#next = -1
+    let least = Infinity
+    for (let p = 0; p < this.parts.length; p += 1) {
+      const part = this.parts[p] as LineEnvelope
+      const place = (this.places[p] as number) + 1
+      if (place === part.count || (this.#next >= 0 && !((part.starts[place] as number) < least))) continue
+      this.#next = p
+      least = part.starts[place] as number
+    }
+  }
+}
