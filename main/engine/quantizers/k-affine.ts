@@ -112,7 +112,7 @@ function chooseWeightedScales(
 ): void {
   const { subBlock, maximum, words } = layout.scales
   const count = SUPER_BLOCK / subBlock
-  const variance = fround(fround(layout.varianceFactor * sumOfSquares(x, at, SUPER_BLOCK)) / SUPER_BLOCK)
+  const variance = superBlockVariance(x, at, layout)
   for (let j = 0; j < count; j += 1) {
     const from = subBlock * j
     const start = at + from
@@ -127,6 +127,11 @@ function chooseWeightedScales(
   writeHalfWord(floatToHalf(d), out, to + words)
   writeHalfWord(floatToHalf(dmin), out, to + words + 2)
   if (layout.limitsScaleCodes.weighted) limitScaleCodes(maximum)
+}
+
+/** The variance of the error weights with importance, from the super-block at `at`. */
+export function superBlockVariance(x: Float32Array, at: number, layout: AffineLayout): number {
+  return fround(fround(layout.varianceFactor * sumOfSquares(x, at, SUPER_BLOCK)) / SUPER_BLOCK)
 }
 
 function limitScaleCodes(maximum: number): void {

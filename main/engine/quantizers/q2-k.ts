@@ -11,7 +11,7 @@
  * @see ggml-quants.c: quantize_row_q2_K_ref, quantize_row_q2_K_impl
  */
 import { affineSearch } from './affine-search.ts'
-import type { Format } from './format.ts'
+import type { Format, QuantizeRow } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import {
   type AffineLayout,
@@ -20,6 +20,9 @@ import {
   type ScaleLayout,
   SUPER_BLOCK,
 } from './k-affine.ts'
+import { kAffineErrorWeights } from './optimal/k-affine-error-weights.ts'
+import { kAffineSearch } from './optimal/k-affine-search.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const TYPE = ggmlType('Q2_K')
 const BYTES = TYPE.blockBytes
@@ -88,6 +91,10 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+const reference: QuantizeRow = (weights, importance, out) => {
+  quantizeSuperBlocks(weights, importance, out, LAYOUT)
+}
+
 export const Q2_K: Format = {
   ...TYPE,
   family: 'k',
@@ -96,6 +103,10 @@ export const Q2_K: Format = {
   needsImportance: false,
   dequantize,
   methods: {
-    reference: (weights, importance, out) => quantizeSuperBlocks(weights, importance, out, LAYOUT),
+    reference,
+    ...optimalMethods({ ...TYPE, dequantize }, reference, {
+      search: kAffineSearch(LAYOUT),
+      ggmlErrorWeights: kAffineErrorWeights(LAYOUT),
+    }),
   },
 }

@@ -9,10 +9,13 @@
  * weight = (d * scale) * code - (dmin * minimum)
  */
 import { affineSearch } from './affine-search.ts'
-import type { Format } from './format.ts'
+import type { Format, QuantizeRow } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { type AffineLayout, quantizeSuperBlocks, readSubBlocks, SUPER_BLOCK } from './k-affine.ts'
 import { SIX_BIT_SCALES } from './k-scales.ts'
+import { kAffineErrorWeights } from './optimal/k-affine-error-weights.ts'
+import { kAffineSearch } from './optimal/k-affine-search.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 import { magnitudeWeights } from './weighting.ts'
 
 const TYPE = ggmlType('Q5_K')
@@ -68,6 +71,10 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+const reference: QuantizeRow = (weights, importance, out) => {
+  quantizeSuperBlocks(weights, importance, out, LAYOUT)
+}
+
 export const Q5_K: Format = {
   ...TYPE,
   family: 'k',
@@ -76,6 +83,10 @@ export const Q5_K: Format = {
   needsImportance: false,
   dequantize,
   methods: {
-    reference: (weights, importance, out) => quantizeSuperBlocks(weights, importance, out, LAYOUT),
+    reference,
+    ...optimalMethods({ ...TYPE, dequantize }, reference, {
+      search: kAffineSearch(LAYOUT),
+      ggmlErrorWeights: kAffineErrorWeights(LAYOUT),
+    }),
   },
 }
