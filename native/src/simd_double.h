@@ -27,6 +27,13 @@ QUANTALOUPE_INLINE vdouble load_widened(const float *from) {
   return __builtin_convertvector(value, vdouble);
 }
 
+// All floats of a vector, widened: the lower lanes first.
+QUANTALOUPE_INLINE void widen(vfloat value, vdouble (&halves)[2]) {
+  vfloat_half parts[2];
+  memcpy(parts, &value, sizeof parts);
+  for (int half = 0; half < 2; half += 1) halves[half] = __builtin_convertvector(parts[half], vdouble);
+}
+
 QUANTALOUPE_INLINE void store(double *to, vdouble value) { memcpy(to, &value, sizeof value); }
 
 // The same bits as another type.

@@ -12,12 +12,12 @@ const MAGNITUDES = [0, 1, 2, 3, 4, 6, 8, 12] as const
 export const DOUBLED_VALUES = Float32Array.from([...MAGNITUDES, 0, ...MAGNITUDES.slice(1).map((m) => -m)])
 
 /**
- * Code nearest to a weight: of equal distances the smaller magnitude.
+ * Code nearest to a weight: of equal distances the smaller magnitude, and of the two zeros the positive.
  *
- * The distances that decide are exact in single precision as long as the weight is not far beyond the largest
- * code, so they need not be computed: the midpoints of the levels do.
+ * The midpoints of the levels are exact and decide. So do the distances that ggml compares as long as they are exact in
+ * single precision: while |weight| is below 2^20 of the scale (see {@link nearestDoubledExactly}).
  *
- * @param scale positive, at most 4 significant bits; |weight| below 2^20 of it (see {@link nearestDoubledExactly})
+ * @param scale positive, at most 4 significant bits
  */
 export function nearestDoubled(weight: number, scale: number): number {
   const magnitude = abs(weight)

@@ -18,6 +18,9 @@ import { DOUBLED_VALUES, nearestDoubled, nearestDoubledExactly } from './e2m1.ts
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { largestMagnitude } from './largest-magnitude.ts'
+import type { BlockSearch } from './optimal/block-search.ts'
+import { searchListedScale } from './optimal/listed-scale.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const { fround, floor, log2, min } = Math
 const MX_BLOCK = 32
@@ -42,6 +45,11 @@ const HALVED_UE4M3 = Float32Array.from({ length: 256 }, (_, byte) => {
   if (byte === 0x7f) return 0
   return exponent === 0 ? fraction * 2 ** -10 : (8 + fraction) * 2 ** (exponent - 11)
 })
+
+/** Scales by byte that an optimal block may have. Whatever finite values those above 252 give, 252 gives too. */
+const MX_SCALES = HALVED_E8M0.subarray(0, 253)
+/** The bytes above 126 repeat 0 and these. */
+const NV_SCALES = HALVED_UE4M3.subarray(0, 127)
 
 /**
  * The scale byte of a block: the exponent of the largest magnitude, less 2, as the largest code is 1.5 * 2^2.
@@ -104,6 +112,12 @@ function quantizeMx(x: Float32Array, _importance: Float32Array | null, out: Uint
   }
 }
 
+const searchMx: BlockSearch = ({ weights, errorWeights }, out) => {
+  const byte = searchListedScale(weights, errorWeights, MX_SCALES)
+  out[0] = byte
+  packCodes(weights, 0, MX_BLOCK / 2, MX_SCALES[byte] as number, nearestDoubled, out, 1)
+}
+
 function dequantizeMx(bytes: Uint8Array, out: Float32Array): void {
   for (let at = 0, from = 0; at < out.length; at += MX_BLOCK, from += MX_BYTES) {
     const scale = HALVED_E8M0[bytes[from] as number] as number
@@ -125,6 +139,17 @@ function quantizeNv(x: Float32Array, _importance: Float32Array | null, out: Uint
   }
 }
 
+const searchNv: BlockSearch = ({ weights, errorWeights }, out) => {
+  for (let j = 0; j < NV_NIBBLES; j += 1) {
+    const at = NV_SUB_BLOCK * j
+    const end = at + NV_SUB_BLOCK
+    const byte = searchListedScale(weights.subarray(at, end), errorWeights.subarray(at, end), NV_SCALES)
+    const nearest = byte > 0 ? nearestDoubled : nearestDoubledExactly
+    out[j] = byte
+    packCodes(weights, at, NV_SUB_BLOCK / 2, NV_SCALES[byte] as number, nearest, out, NV_NIBBLES + at / 2)
+  }
+}
+
 function dequantizeNv(bytes: Uint8Array, out: Float32Array): void {
   for (let at = 0, from = 0; at < out.length; at += NV_BLOCK, from += NV_BYTES) {
     for (let j = 0; j < NV_NIBBLES; j += 1) {
@@ -142,7 +167,10 @@ export const MXFP4: Format = {
   words: { width: 1, offsets: [] },
   needsImportance: false,
   dequantize: dequantizeMx,
-  methods: { reference: quantizeMx },
+  methods: {
+    reference: quantizeMx,
+    ...optimalMethods({ ...MX_TYPE, dequantize: dequantizeMx }, quantizeMx, { search: searchMx }),
+  },
 }
 
 export const NVFP4: Format = {
@@ -152,5 +180,8 @@ export const NVFP4: Format = {
   words: { width: 1, offsets: [] },
   needsImportance: false,
   dequantize: dequantizeNv,
-  methods: { reference: quantizeNv },
+  methods: {
+    reference: quantizeNv,
+    ...optimalMethods({ ...NV_TYPE, dequantize: dequantizeNv }, quantizeNv, { search: searchNv }),
+  },
 }

@@ -1,9 +1,10 @@
 // MXFP4 and NVFP4; layout and twin: main/engine/quantizers/microscaling.ts and e2m1.ts
 // (ggml-quants.c: quantize_row_mxfp4_ref, quantize_row_nvfp4_ref).
-#include "bytes.h"
-#include "half.h"
+#include "e2m1.h"
 #include "kernels.h"
 #include "largest_magnitude.h"
+#include "one_byte_scales.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -16,26 +17,6 @@ constexpr int NV_BYTES = 36;
 constexpr int NV_NIBBLES = 4;
 // Below this, distances from codes under the largest NVFP4 scale round too little to become equal.
 constexpr float FAR_OUT = 0x1p24f;
-
-typedef uint64_t words2 __attribute__((vector_size(16)));
-
-constexpr int8_t DOUBLED_VALUES[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
-// Above these, in units of the scale, the next magnitude is nearer.
-constexpr float MIDPOINTS[7] = {0.5f, 1.5f, 2.5f, 3.5f, 5.f, 7.f, 10.f};
-
-bytes16 doubled_values(bytes16 codes) { return lookup(load_bytes((const uint8_t *)DOUBLED_VALUES), codes); }
-
-// 16 codes, each the nearest to its weight, of equal distances the smaller magnitude.
-bytes16 nearest(const float *weights, float scale) {
-  vint codes[16 / LANES];
-  for (int i = 0; i < 16 / LANES; i += 1) {
-    const vfloat weight = load(weights + LANES * i);
-    vint code = {};
-    for (int k = 0; k < 7; k += 1) code -= magnitude(weight) > MIDPOINTS[k] * scale;
-    codes[i] = code | ((bits_of(weight) >> 31) & (code > 0) & 8);
-  }
-  return narrow(codes);
-}
 
 // The same by ggml's comparison of rounded distances: far out they are equal, and the first code wins.
 bytes16 nearest_exactly(const float *weights, float scale) {
@@ -69,9 +50,6 @@ uint8_t shared_exponent(float largest) {
   return (uint8_t)(exponent + carries + 125);
 }
 
-// 2^(e - 128).
-float halved_e8m0(uint8_t e) { return bits_float(e < 2 ? 0x00200000u << e : (uint32_t)(e - 1) << 23); }
-
 void quantize_mx(const Rows &rows) {
   const size_t blocks = rows.rows * rows.row_length / MX_BLOCK;
   const float *weights = rows.weights;
@@ -79,7 +57,7 @@ void quantize_mx(const Rows &rows) {
   for (size_t block = 0; block < blocks; block += 1, weights += MX_BLOCK, out += MX_BYTES) {
     out[0] = shared_exponent(largest_magnitude<MX_BLOCK>(weights));
     const float scale = halved_e8m0(out[0]);
-    store_bytes(out + 1, nearest(weights, scale) | nearest(weights + 16, scale) << 4);
+    store_pairs(out + 1, nearest(weights, scale), nearest(weights + 16, scale));
   }
 }
 
@@ -91,33 +69,6 @@ void dequantize_mx(const uint8_t *bytes, size_t blocks, float *out) {
     store_scaled(out + 16, scale, doubled_values(pairs >> 4));
   }
 }
-
-// The UE4M3 byte nearest to a value, halves up; values from 248 on take 448.
-uint8_t encode_ue4m3(float value) {
-  if (value >= 256) return 0x7e;
-  if (value < 0x1p-6f) {
-    const int fraction = (int)(value * 512 + 0.5f);
-    return (uint8_t)(fraction > 7 ? 7 : fraction);
-  }
-  // Exponent and three bits of fraction, rounded by the next one; a carry moves into the exponent.
-  const uint32_t bits = float_bits(value);
-  const uint32_t byte = (bits >> 20) - (120 << 3) + (bits >> 19 & 1);
-  return (uint8_t)(byte < 0x78 ? byte : 0x7e);
-}
-
-// Half the value of every byte; the sign bit is not looked at.
-struct HalvedUe4m3 {
-  float of[256];
-  constexpr HalvedUe4m3() : of() {
-    for (int byte = 0; byte < 256; byte += 1) {
-      const int exponent = byte >> 3 & 15;
-      const int fraction = byte & 7;
-      of[byte] = (float)(exponent ? (8 + fraction) << (exponent - 1) : fraction) * 0x1p-10f;
-    }
-    of[0x7f] = 0;
-  }
-};
-constexpr HalvedUe4m3 HALVED_UE4M3;
 
 bytes16 encode_sub_block(const float *weights, float largest, float scale) {
   if (scale == 0) return bytes16{};
@@ -132,10 +83,7 @@ void quantize_nv(const Rows &rows) {
     for (int j = 0; j < 4; j += 1, weights += NV_SUB_BLOCK) {
       const float largest = largest_magnitude<NV_SUB_BLOCK>(weights);
       out[j] = encode_ue4m3(largest / 6);
-      const bytes16 codes = encode_sub_block(weights, largest, HALVED_UE4M3.of[out[j]]);
-      const words2 halves = (words2)codes;
-      const uint64_t pairs = halves[0] | halves[1] << 4;
-      memcpy(out + NV_NIBBLES + 8 * j, &pairs, sizeof pairs);
+      store_pairs(out + NV_NIBBLES + 8 * j, encode_sub_block(weights, largest, HALVED_UE4M3.of[out[j]]));
     }
   }
 }
@@ -154,7 +102,9 @@ void dequantize_nv(const uint8_t *bytes, size_t blocks, float *out) {
 
 }  // namespace
 
-extern const FormatKernel kernel_MXFP4 = {"MXFP4", MX_BLOCK, MX_BYTES, quantize_mx, dequantize_mx};
-extern const FormatKernel kernel_NVFP4 = {"NVFP4", NV_BLOCK, NV_BYTES, quantize_nv, dequantize_nv};
+extern const FormatKernel kernel_MXFP4 = {"MXFP4", MX_BLOCK, MX_BYTES, quantize_mx, dequantize_mx,
+                                           &optimal_MXFP4};
+extern const FormatKernel kernel_NVFP4 = {"NVFP4", NV_BLOCK, NV_BYTES, quantize_nv, dequantize_nv,
+                                           &optimal_NVFP4};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET
