@@ -12,12 +12,16 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { IQ2_S_GRID } from './grids.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
-import { decodedLevels, decodedScale, decodeGroup, SUPER_BLOCK } from './iq2-search.ts'
+import { LEVELS, decodedLevels, decodedScale, decodeGroup, SUPER_BLOCK } from './iq2-search.ts'
 import { block, largestScale, points, scales, searchSubBlock, SUB_BLOCK, SUB_BLOCKS } from './iq2-sixteen.ts'
 import { splitSigns } from './sign-bits.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 import { once } from './once.ts'
-import { packScaleCodes } from './scale-code.ts'
+import { packScaleCodes, writeCodePairs } from './scale-code.ts'
+import type { GridChoice } from './optimal/grid-block.ts'
+import { gridSearches } from './optimal/grid-search.ts'
+import { gridErrorWeights } from './optimal/grid-weights.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const TYPE = ggmlType('IQ2_S')
 const BYTES = TYPE.blockBytes
@@ -78,13 +82,16 @@ function weigh(x: Float32Array, start: number, importance: Float32Array | null, 
 function writeGroups(scale: number, first: number, out: Uint8Array, to: number): void {
   const turn = scale < 0 ? 255 : 0
   for (let k = 0; k < 2; k += 1) {
-    const group = first + k
-    const point = points[k] as number
-    const high = to + HIGH_BITS + (group >>> 2)
-    out[to + POINTS + group] = point
-    out[to + SIGNS + group] = (signs[k] as number) ^ turn
-    out[high] = (out[high] as number) | ((point >>> 8) << (2 * (group & 3)))
+    writePoint(points[k] as number, (signs[k] as number) ^ turn, first + k, out, to)
   }
+}
+
+/** Writes point and signs of a group; the high bits must be 0 before. */
+function writePoint(point: number, bits: number, group: number, out: Uint8Array, to: number): void {
+  const high = to + HIGH_BITS + (group >>> 2)
+  out[to + POINTS + group] = point
+  out[to + SIGNS + group] = bits
+  out[high] = (out[high] as number) | ((point >>> 8) << (2 * (group & 3)))
 }
 
 const tableOfLevels = once(() => decodedLevels(IQ2_S_GRID))
@@ -103,6 +110,21 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+/** Writes what the search for the least error has chosen. */
+function pack({ half, codes, points: chosen, signs: bits }: GridChoice, out: Uint8Array): void {
+  out.fill(0)
+  writeHalfWord(half, out, 0)
+  for (let group = 0; group < 32; group += 1) {
+    writePoint(chosen[group] as number, bits[group] as number, group, out, 0)
+  }
+  writeCodePairs(codes, out, SCALES)
+}
+
+const searches = gridSearches(
+  { grid: IQ2_S_GRID, levels: LEVELS, unit: 1 / 8, subBlock: SUB_BLOCK, evenSigns: false },
+  pack,
+)
+
 export const IQ2_S: Format = {
   ...TYPE,
   family: 'i',
@@ -110,5 +132,11 @@ export const IQ2_S: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: false,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      ...searches,
+      ggmlErrorWeights: gridErrorWeights(2, 0.25),
+    }),
+  },
 }

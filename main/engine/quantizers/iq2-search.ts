@@ -195,9 +195,12 @@ function fitScale({ magnitudes, weights }: SubBlock, { codes }: Grid, points: Ui
   fit[1] = squares
 }
 
-/** Levels of all points as they are decoded, f32[8 size]: codes 0, 1, 2 are 8, 25 and 43 eighths of a unit. */
+/** What codes 0, 1 and 2 decode to, in eighths of a unit. */
+export const LEVELS = [8, 25, 43]
+
+/** Levels of all points as they are decoded, f32[8 size]. */
 export function decodedLevels({ codes }: Grid): Float32Array {
-  return Float32Array.from(codes, (code) => [8, 25, 43][code] as number)
+  return Float32Array.from(codes, (code) => LEVELS[code] as number)
 }
 
 /** What the levels of a sub-block are multiplied with. */

@@ -13,14 +13,18 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { IQ2_XS_GRID } from './grids.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
-import { decodedLevels, decodedScale, decodeGroup, SUPER_BLOCK } from './iq2-search.ts'
+import { LEVELS, decodedLevels, decodedScale, decodeGroup, SUPER_BLOCK } from './iq2-search.ts'
 import { block, largestScale, points, scales, searchSubBlock, SUB_BLOCK, SUB_BLOCKS } from './iq2-sixteen.ts'
 import { requireImportance } from './required-importance.ts'
 import { makeSignsEven, splitSigns, withEighthSign } from './sign-bits.ts'
 import { ALL_ZERO } from './symmetric-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 import { once } from './once.ts'
-import { packScaleCodes } from './scale-code.ts'
+import { packScaleCodes, writeCodePairs } from './scale-code.ts'
+import type { GridChoice } from './optimal/grid-block.ts'
+import { gridSearches } from './optimal/grid-search.ts'
+import { gridErrorWeights } from './optimal/grid-weights.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const TYPE = ggmlType('IQ2_XS')
 const BYTES = TYPE.blockBytes
@@ -86,6 +90,21 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+/** Writes what the search for the least error has chosen. */
+function pack({ half, codes, points: chosen, signs: bits }: GridChoice, out: Uint8Array): void {
+  writeHalfWord(half, out, 0)
+  for (let group = 0; group < 32; group += 1) {
+    const word = (chosen[group] as number) | (((bits[group] as number) & 127) << 9)
+    writeHalfWord(word, out, WORDS + 2 * group)
+  }
+  writeCodePairs(codes, out, SCALES)
+}
+
+const searches = gridSearches(
+  { grid: IQ2_XS_GRID, levels: LEVELS, unit: 1 / 8, subBlock: SUB_BLOCK, evenSigns: true },
+  pack,
+)
+
 export const IQ2_XS: Format = {
   ...TYPE,
   family: 'i',
@@ -94,5 +113,11 @@ export const IQ2_XS: Format = {
   scaleBits: readHalfWord,
   needsImportance: true,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      ...searches,
+      ggmlErrorWeights: gridErrorWeights(1, 0),
+    }),
+  },
 }

@@ -15,6 +15,7 @@ import { IQ2_XXS_GRID } from './grids.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import {
   chooseAgain,
+  LEVELS,
   decodedLevels,
   decodedScale,
   decodeGroup,
@@ -32,6 +33,10 @@ import { ALL_ZERO } from './symmetric-search.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 import { scaleCode } from './scale-code.ts'
 import { once } from './once.ts'
+import type { GridChoice } from './optimal/grid-block.ts'
+import { gridSearches } from './optimal/grid-search.ts'
+import { gridErrorWeights } from './optimal/grid-weights.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const TYPE = ggmlType('IQ2_XXS')
 const BYTES = TYPE.blockBytes
@@ -139,6 +144,25 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+/** Writes what the search for the least error has chosen. */
+function pack({ half, codes, points: chosen, signs: bits }: GridChoice, out: Uint8Array): void {
+  writeHalfWord(half, out, 0)
+  for (let j = 0; j < SUB_BLOCKS; j += 1) {
+    let word = (codes[j] as number) << 28
+    for (let k = 0; k < 4; k += 1) {
+      out[2 + 8 * j + k] = chosen[4 * j + k] as number
+      word |= ((bits[4 * j + k] as number) & 127) << (7 * k)
+    }
+    writeHalfWord(word, out, 2 + 8 * j + 4)
+    writeHalfWord(word >>> 16, out, 2 + 8 * j + 6)
+  }
+}
+
+const searches = gridSearches(
+  { grid: IQ2_XXS_GRID, levels: LEVELS, unit: 1 / 8, subBlock: SUB_BLOCK, evenSigns: true },
+  pack,
+)
+
 export const IQ2_XXS: Format = {
   ...TYPE,
   family: 'i',
@@ -146,5 +170,11 @@ export const IQ2_XXS: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: true,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      ...searches,
+      ggmlErrorWeights: gridErrorWeights(1, 0),
+    }),
+  },
 }

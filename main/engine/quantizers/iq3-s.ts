@@ -15,8 +15,12 @@ import { IQ3_S_GRID } from './grids.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { iq3Search, loadSubBlock, searchPoints, SUB_BLOCK, SUB_BLOCKS, SUPER_BLOCK } from './iq3-search.ts'
 import { sumOfSquares } from './weighting.ts'
-import { packScaleCodes } from './scale-code.ts'
+import { packScaleCodes, writeCodePairs } from './scale-code.ts'
 import { once } from './once.ts'
+import type { GridChoice } from './optimal/grid-block.ts'
+import { gridSearches } from './optimal/grid-search.ts'
+import { gridErrorWeights } from './optimal/grid-weights.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const TYPE = ggmlType('IQ3_S')
 const BYTES = TYPE.blockBytes
@@ -30,6 +34,7 @@ const { fround } = Math
 const STRETCH = fround(1.033)
 const search = once(() => iq3Search(IQ3_S_GRID, 9, true))
 
+const LEVELS = [1, 3, 5, 7, 9, 11, 13, 15]
 const scales = new Float32Array(SUB_BLOCKS)
 const signs = new Uint8Array(4)
 const points = new Uint16Array(8)
@@ -99,6 +104,24 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+/** Writes what the search for the least error has chosen. */
+function pack({ half, codes, points: chosen, signs: bits }: GridChoice, out: Uint8Array): void {
+  out.fill(0)
+  writeHalfWord(half, out, 0)
+  out.set(bits, SIGNS)
+  for (const [group, point] of chosen.entries()) {
+    const high = HIGH + (group >>> 3)
+    out[POINTS + group] = point
+    out[high] = (out[high] as number) | ((point >>> 8) << (group & 7))
+  }
+  writeCodePairs(codes, out, SCALES)
+}
+
+const searches = gridSearches(
+  { grid: IQ3_S_GRID, levels: LEVELS, unit: 1, subBlock: SUB_BLOCK, evenSigns: false },
+  pack,
+)
+
 export const IQ3_S: Format = {
   ...TYPE,
   family: 'i',
@@ -106,5 +129,11 @@ export const IQ3_S: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: false,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      ...searches,
+      ggmlErrorWeights: gridErrorWeights(2, 0),
+    }),
+  },
 }

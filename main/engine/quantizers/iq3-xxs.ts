@@ -19,6 +19,10 @@ import { withEighthSign } from './sign-bits.ts'
 import { sumOfSquares } from './weighting.ts'
 import { scaleCode } from './scale-code.ts'
 import { once } from './once.ts'
+import type { GridChoice } from './optimal/grid-block.ts'
+import { gridSearches } from './optimal/grid-search.ts'
+import { gridErrorWeights } from './optimal/grid-weights.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const TYPE = ggmlType('IQ3_XXS')
 const BYTES = TYPE.blockBytes
@@ -83,10 +87,9 @@ function quantizeSubBlocks(
   return largestScale
 }
 
+const LEVELS = [4, 12, 20, 28, 36, 44, 52, 62]
 /** Levels of all grid points, f32[4 * 256]. */
-const tableOfLevels = once(() =>
-  Float32Array.from(IQ3_XXS_GRID.codes, (code) => (code === 7 ? 62 : 8 * code + 4)),
-)
+const tableOfLevels = once(() => Float32Array.from(IQ3_XXS_GRID.codes, (code) => LEVELS[code] as number))
 
 function dequantize(bytes: Uint8Array, out: Float32Array): void {
   const levels = tableOfLevels()
@@ -108,6 +111,23 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+/** Writes what the search for the least error has chosen. */
+function pack({ half, codes, points: chosen, signs: bits }: GridChoice, out: Uint8Array): void {
+  writeHalfWord(half, out, 0)
+  out.set(chosen, POINTS)
+  for (let j = 0; j < SUB_BLOCKS; j += 1) {
+    let word = (codes[j] as number) << 28
+    for (let k = 0; k < 4; k += 1) word |= ((bits[4 * j + k] as number) & 127) << (7 * k)
+    writeHalfWord(word, out, WORDS + 4 * j)
+    writeHalfWord(word >>> 16, out, WORDS + 4 * j + 2)
+  }
+}
+
+const searches = gridSearches(
+  { grid: IQ3_XXS_GRID, levels: LEVELS, unit: 1 / 4, subBlock: SUB_BLOCK, evenSigns: true },
+  pack,
+)
+
 export const IQ3_XXS: Format = {
   ...TYPE,
   family: 'i',
@@ -115,5 +135,11 @@ export const IQ3_XXS: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: false,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      ...searches,
+      ggmlErrorWeights: gridErrorWeights(2, 0),
+    }),
+  },
 }

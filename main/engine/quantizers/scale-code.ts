@@ -22,3 +22,9 @@ export function packScaleCodes(scales: Float32Array, unit: number, out: Uint8Arr
     out[to + j / 2] = low | (high << 4)
   }
 }
+
+/** Writes codes of 4 bits, count even, two to a byte, the first in its low half. */
+export function writeCodePairs(codes: Uint8Array, out: Uint8Array, to: number): void {
+  for (let j = 0; j < codes.length; j += 2)
+    out[to + j / 2] = (codes[j] as number) | ((codes[j + 1] as number) << 4)
+}

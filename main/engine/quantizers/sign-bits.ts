@@ -48,7 +48,8 @@ function turningCost(magnitudes: Float32Array, weights: Float32Array, i: number)
   return fround(fround((weights[i] as number) * magnitude) * magnitude)
 }
 
-function isOdd(bits: number): boolean {
+/** Whether the number of set bits of a byte is odd. */
+export function isOdd(bits: number): boolean {
   return ((0x6996 >>> ((bits ^ (bits >>> 4)) & 15)) & 1) === 1
 }
 

@@ -1,5 +1,6 @@
 // IQ2_S; layout and twin: main/engine/quantizers/iq2-s.ts (ggml-quants.c: quantize_row_iq2_s_impl).
 #include "iq2_quantizer.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -53,6 +54,6 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 
 extern const FormatKernel kernel_IQ2_S;
 const FormatKernel kernel_IQ2_S = {"IQ2_S", SUPER_BLOCK, Iq2S::BYTES, Iq2Quantizer<Iq2S>::quantize,
-                                   dequantize};
+                                   dequantize, &optimal_IQ2_S};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -1,5 +1,6 @@
 // IQ2_XS; layout and twin: main/engine/quantizers/iq2-xs.ts (ggml-quants.c: quantize_row_iq2_xs_impl).
 #include "iq2_quantizer.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -46,6 +47,6 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 
 extern const FormatKernel kernel_IQ2_XS;
 const FormatKernel kernel_IQ2_XS = {"IQ2_XS", SUPER_BLOCK, Iq2Xs::BYTES, Iq2Quantizer<Iq2Xs>::quantize,
-                                    dequantize};
+                                    dequantize, &optimal_IQ2_XS};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -1,5 +1,6 @@
 // IQ2_XXS; layout and twin: main/engine/quantizers/iq2-xxs.ts (ggml-quants.c: quantize_row_iq2_xxs_impl).
 #include "iq2_quantizer.h"
+#include "optimal_kernels.h"
 #include "non_negative_search.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -65,6 +66,6 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 
 extern const FormatKernel kernel_IQ2_XXS;
 const FormatKernel kernel_IQ2_XXS = {"IQ2_XXS", SUPER_BLOCK, Iq2Xxs::BYTES, Iq2Quantizer<Iq2Xxs>::quantize,
-                                     dequantize};
+                                     dequantize, &optimal_IQ2_XXS};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -3,6 +3,7 @@
 #include "iq3_decode.h"
 #include "iq3_search.h"
 #include "scale_code.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -81,6 +82,6 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 
 }  // namespace
 
-extern const FormatKernel kernel_IQ3_XXS = {"IQ3_XXS", SUPER_BLOCK, BYTES, quantize, dequantize};
+extern const FormatKernel kernel_IQ3_XXS = {"IQ3_XXS", SUPER_BLOCK, BYTES, quantize, dequantize, &optimal_IQ3_XXS};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET
