@@ -50,7 +50,8 @@ export function quantizeRecipe(
     preset,
   })
   const lacking = imatrix === undefined ? tellImatrix(refused) : []
-  return { text, ...command, findings: [...findings, ...lacking, ...tellConversion(model)] }
+  const told = [...lacking, ...tellConversion(model), ...tellMethods(resolved)]
+  return { text, ...command, findings: [...findings, ...told] }
 }
 
 /** Writes the text of {@link quantizeRecipe}. @throws QuantaloupeError `FILE_NOT_WRITABLE`, `DISK_FULL` */
@@ -111,6 +112,15 @@ function tellImatrix(refused: readonly Planned[]): Finding[] {
   const names = shorten(refused.map(({ name }) => name))
   const message = `llama-quantize wants an imatrix for ${names}: put its path in place of ${IMATRIX_FILE}`
   return [{ code: 'IMPORTANCE_NEEDED', message }]
+}
+
+/** llama-quantize knows one way to choose codes. */
+function tellMethods(resolved: readonly ResolvedTensor[]): Finding[] {
+  const others = resolved.filter(({ change }) => change !== null && change.method !== 'reference')
+  if (others.length === 0) return []
+  const names = shorten(others.map(({ tensor }) => tensor.name))
+  const message = `llama-quantize rounds as the method reference does: other bytes for ${names}; export the file here for this plan's`
+  return [{ code: 'METHOD_NOT_IN_RECIPE', message }]
 }
 
 function tellConversion(model: Model): Finding[] {

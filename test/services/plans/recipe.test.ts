@@ -104,6 +104,18 @@ describe('the command of a plan', () => {
     expect(findings).toMatchObject([{ code: 'IMPORTANCE_NEEDED' }])
   })
 
+  it('tells where the plan rounds in a way that llama-quantize does not know', async () => {
+    const opened = await open(SAMPLE_GGUF)
+    const choices = {
+      'blk.0.attn_q.weight': { format: 'Q4_0', method: 'optimal' as const },
+      'blk.0.attn_k.weight': { format: 'Q4_0', method: 'reference' as const },
+    }
+    const { findings } = quantizeRecipe(opened, resolveChoices(opened, choices))
+    expect(findings).toMatchObject([{ code: 'METHOD_NOT_IN_RECIPE' }])
+    expect(findings[0]?.message).toContain('blk.0.attn_q.weight')
+    expect(findings[0]?.message).not.toContain('blk.0.attn_k.weight')
+  })
+
   it('allows weights to be quantized again where they are', async () => {
     const folder = testFolder()
     const path = join(folder, 'quantized.gguf')

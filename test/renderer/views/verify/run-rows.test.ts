@@ -22,6 +22,15 @@ it('tells divergence with its error and perplexity with its change', () => {
   expect(signedPercent(0)).toBe('0 %')
 })
 
+it('tells the methods of a plan, and none of a file', () => {
+  const choices = {
+    a: { format: 'Q4_0', method: 'reference' },
+    b: { format: 'Q4_0', method: 'optimal' },
+  } as const
+  expect(runCell(verificationOf('mixed', { choices }), 'method').text).toBe('optimal, reference')
+  expect(runCell(verificationOf('file', { choices: null }), 'method').text).toBe('–')
+})
+
 it('has a text for every column', () => {
   expect(RUN_COLUMNS.filter(({ key }) => runCell(large, key).text === '')).toEqual([])
 })
