@@ -72,7 +72,6 @@ function searchSubBlock(
   const centreMinimum = minimumUnit * (centre.minima[j] as number)
   const slope = (centre.codeSums[j] as number) * (block.inverseWeights[j] as number)
   const expected = nearestWhole(centreScale * inverseOf(d))
-  choices.errors[j] = Infinity
   for (let step = -REACH; step <= REACH; step += 1) {
     const scaleCode = limited(expected + step, maximumScale)
     const scale = d * scaleCode
@@ -82,7 +81,7 @@ function searchSubBlock(
     const minimum = block.bestMinimum(j, scale, block.codeSum)
     const minimumCode = limited(nearestWhole(minimum * inverseMinimum), maximumScale)
     const error = block.errorOf(j, scale, dmin * minimumCode)
-    if (step === -REACH || error < (choices.errors[j])) {
+    if (step === -REACH || error < choices.errors[j]) {
       block.keep(choices, j, scaleCode, minimumCode, error)
     }
   }
