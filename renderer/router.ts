@@ -7,6 +7,8 @@ export interface Page {
   readonly key: number
   /** A letter that leads there too. */
   readonly letter?: string
+  /** It has something to show while no model is open. */
+  readonly withoutModel?: boolean
 }
 
 /** The pages of the window, in the order of their keys. */
@@ -18,6 +20,7 @@ export const PAGES: readonly Page[] = [
   { name: 'plan', title: 'Plan', key: 5 },
   { name: 'verify', title: 'Verify', key: 6, letter: 'v' },
   { name: 'export', title: 'Export', key: 7, letter: 'e' },
+  { name: 'lab', title: 'Lab', key: 8, withoutModel: true },
 ]
 
 const VIEWS = {
@@ -29,6 +32,7 @@ const VIEWS = {
   plan: () => import('./views/plan/PlanView.vue'),
   verify: () => import('./views/verify/VerifyView.vue'),
   export: () => import('./views/export/ExportView.vue'),
+  lab: () => import('./views/lab/LabView.vue'),
 }
 
 /** Loads the pages before they are visited, so that none waits behind the host's other answers. */
