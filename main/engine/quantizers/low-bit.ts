@@ -6,7 +6,8 @@
  *     [ d: f16 | 128 bits    ]                     [ d: f16 | 64 x 2 bits ]
  *     weight = bit ? d : -d                        weight = d * (code - 1)
  *
- * d is the mean magnitude in Q1_0 and the largest in Q2_0, whose quantizer thus never uses the code 3.
+ * d is the mean magnitude in Q1_0 and the largest in Q2_0, whose reference thus never uses the code 3. The methods that
+ * search do, with d of either sign: ggml decodes it as 2 d.
  *
  * @see ggml-quants.c: quantize_row_q1_0_ref, quantize_row_q2_0_ref
  */
@@ -15,6 +16,9 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { largestMagnitude } from './largest-magnitude.ts'
+import { oneScaleSearch } from './optimal/one-scale.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
+import { integerLevels, scaledLevels } from './optimal/scaled-levels.ts'
 import { ternaryCode } from './ternary.ts'
 
 const { fround, abs } = Math
@@ -27,16 +31,32 @@ const Q2_BYTES = Q2_TYPE.blockBytes
 /** Offset of the codes in both. */
 const CODES = 2
 
+const codes = new Uint8Array(Q1_BLOCK)
+
+/** Packs codes of so many bits, the first lowest. */
+function packFields(codes: Uint8Array, bits: 1 | 2, count: number, out: Uint8Array, to: number): void {
+  const perByte = 8 / bits
+  for (let i = 0; i < count; i += perByte) {
+    let fields = 0
+    for (let n = perByte - 1; n >= 0; n -= 1) fields = (fields << bits) | (codes[i + n] as number)
+    out[to + i / perByte] = fields
+  }
+}
+
+const searchQ1 = oneScaleSearch(scaledLevels([-1, 1]), (codes, out, to) =>
+  packFields(codes, 1, Q1_BLOCK, out, to + CODES),
+)
+const searchQ2 = oneScaleSearch(integerLevels(-1, 2), (codes, out, to) =>
+  packFields(codes, 2, Q2_BLOCK, out, to + CODES),
+)
+
 function quantizeQ1(x: Float32Array, _importance: Float32Array | null, out: Uint8Array): void {
   for (let at = 0, to = 0; at < x.length; at += Q1_BLOCK, to += Q1_BYTES) {
     let sum = 0
     for (let i = 0; i < Q1_BLOCK; i += 1) sum = fround(sum + abs(x[at + i] as number))
     writeHalfWord(floatToHalf(fround(sum / Q1_BLOCK)), out, to)
-    out.fill(0, to + CODES, to + Q1_BYTES)
-    for (let i = 0; i < Q1_BLOCK; i += 1) {
-      const place = to + CODES + (i >> 3)
-      if ((x[at + i] as number) >= 0) out[place] = (out[place] as number) | (1 << (i & 7))
-    }
+    for (let i = 0; i < Q1_BLOCK; i += 1) codes[i] = (x[at + i] as number) >= 0 ? 1 : 0
+    packFields(codes, 1, Q1_BLOCK, out, to + CODES)
   }
 }
 
@@ -56,18 +76,10 @@ function quantizeQ2(x: Float32Array, _importance: Float32Array | null, out: Uint
     writeHalfWord(floatToHalf(d), out, to)
     const inverse = d > 0 ? fround(1 / d) : 0
     // The inverse of a denormal is infinite: in ggml everything turns into the smallest integer and is cut to 0.
-    if (inverse === Infinity) out.fill(0, to + CODES, to + Q2_BYTES)
-    else packQ2(x, at, inverse, out, to + CODES)
-  }
-}
-
-function packQ2(x: Float32Array, at: number, inverse: number, out: Uint8Array, to: number): void {
-  for (let i = 0; i < Q2_BLOCK; i += 4) {
-    let fields = 0
-    for (let n = 3; n >= 0; n -= 1) {
-      fields = (fields << 2) | ternaryCode(fround((x[at + i + n] as number) * inverse))
+    for (let i = 0; i < Q2_BLOCK; i += 1) {
+      codes[i] = inverse === Infinity ? 0 : ternaryCode(fround((x[at + i] as number) * inverse))
     }
-    out[to + (i >> 2)] = fields
+    packFields(codes, 2, Q2_BLOCK, out, to + CODES)
   }
 }
 
@@ -88,7 +100,10 @@ export const Q1_0: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: false,
   dequantize: dequantizeQ1,
-  methods: { reference: quantizeQ1 },
+  methods: {
+    reference: quantizeQ1,
+    ...optimalMethods({ ...Q1_TYPE, dequantize: dequantizeQ1 }, quantizeQ1, { search: searchQ1 }),
+  },
 }
 
 export const Q2_0: Format = {
@@ -98,5 +113,8 @@ export const Q2_0: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: false,
   dequantize: dequantizeQ2,
-  methods: { reference: quantizeQ2 },
+  methods: {
+    reference: quantizeQ2,
+    ...optimalMethods({ ...Q2_TYPE, dequantize: dequantizeQ2 }, quantizeQ2, { search: searchQ2 }),
+  },
 }

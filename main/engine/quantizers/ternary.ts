@@ -12,6 +12,7 @@
  * A code is 0, 1 or 2 for -d, 0 and d. A part of n x m codes has m bytes; byte i holds codes i, i + m, i + 2 m ...
  * In TQ2_0 these are 2-bit fields, the first lowest. In TQ1_0 they are the digits of a fraction in base 3, the first
  * the most significant, in units of 1/256 rounded up: times 3, the carry is the first digit.
+ * TQ2_0 has room for a fourth code, which would decode as 2 d. It is never written: the format is ternary.
  *
  * @see ggml-quants.c: quantize_row_tq1_0_ref, dequantize_row_tq1_0 and the same of tq2_0
  */
@@ -20,6 +21,10 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { largestMagnitude } from './largest-magnitude.ts'
+import type { BlockSearch } from './optimal/block-search.ts'
+import { searchHalfScale } from './optimal/one-scale.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
+import { integerLevels } from './optimal/scaled-levels.ts'
 
 const { fround } = Math
 const BLOCK = 256
@@ -48,6 +53,9 @@ const TQ1_PARTS: readonly Part[] = [
 const POWERS = [1, 3, 9, 27, 81] as const
 const STATES = 243
 
+/** In units of d, by code. */
+const TERNARY_LEVELS = integerLevels(-1, 1)
+
 const codes = new Uint8Array(BLOCK)
 
 /** Fills {@link codes} and returns d. A denormal d has an infinite inverse; ggml's codes are all 1 then. */
@@ -69,6 +77,11 @@ function quantizeTq1(x: Float32Array, _importance: Float32Array | null, out: Uin
     writeHalfWord(floatToHalf(encode(x, at)), out, to + TQ1_SCALE)
     for (const part of TQ1_PARTS) packDigits(part, out, to)
   }
+}
+
+const searchTq1: BlockSearch = ({ weights, errorWeights }, out) => {
+  writeHalfWord(searchHalfScale(weights, errorWeights, TERNARY_LEVELS, codes), out, TQ1_SCALE)
+  for (const part of TQ1_PARTS) packDigits(part, out, 0)
 }
 
 function packDigits({ code, byte, bytes, digits }: Part, out: Uint8Array, to: number): void {
@@ -107,13 +120,22 @@ function unpackDigits(
 function quantizeTq2(x: Float32Array, _importance: Float32Array | null, out: Uint8Array): void {
   for (let at = 0, to = 0; at < x.length; at += BLOCK, to += TQ2_BYTES) {
     writeHalfWord(floatToHalf(encode(x, at)), out, to + TQ2_SCALE)
-    for (let i = 0; i < TQ2_SCALE; i += 1) {
-      const first = (i & 32) * 4 + (i & 31)
-      let fields = 0
-      for (let n = 3; n >= 0; n -= 1) fields = (fields << 2) | (codes[first + TQ2_PART * n] as number)
-      out[to + i] = fields
-    }
+    packFields(out, to)
   }
+}
+
+function packFields(out: Uint8Array, to: number): void {
+  for (let i = 0; i < TQ2_SCALE; i += 1) {
+    const first = (i & 32) * 4 + (i & 31)
+    let fields = 0
+    for (let n = 3; n >= 0; n -= 1) fields = (fields << 2) | (codes[first + TQ2_PART * n] as number)
+    out[to + i] = fields
+  }
+}
+
+const searchTq2: BlockSearch = ({ weights, errorWeights }, out) => {
+  writeHalfWord(searchHalfScale(weights, errorWeights, TERNARY_LEVELS, codes), out, TQ2_SCALE)
+  packFields(out, 0)
 }
 
 function dequantizeTq2(bytes: Uint8Array, out: Float32Array): void {
@@ -134,7 +156,10 @@ export const TQ1_0: Format = {
   words: { width: 2, offsets: [TQ1_SCALE] },
   needsImportance: false,
   dequantize: dequantizeTq1,
-  methods: { reference: quantizeTq1 },
+  methods: {
+    reference: quantizeTq1,
+    ...optimalMethods({ ...TQ1_TYPE, dequantize: dequantizeTq1 }, quantizeTq1, { search: searchTq1 }),
+  },
 }
 
 export const TQ2_0: Format = {
@@ -144,5 +169,8 @@ export const TQ2_0: Format = {
   words: { width: 2, offsets: [TQ2_SCALE] },
   needsImportance: false,
   dequantize: dequantizeTq2,
-  methods: { reference: quantizeTq2 },
+  methods: {
+    reference: quantizeTq2,
+    ...optimalMethods({ ...TQ2_TYPE, dequantize: dequantizeTq2 }, quantizeTq2, { search: searchTq2 }),
+  },
 }

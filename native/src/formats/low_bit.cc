@@ -3,6 +3,8 @@
 #include "batch.h"
 #include "half.h"
 #include "largest_magnitude.h"
+#include "low_bit_codes.h"
+#include "optimal_kernels.h"
 #include "ternary_codes.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -58,19 +60,8 @@ void dequantize_q1(const uint8_t *bytes, size_t blocks, float *out) {
   }
 }
 
-// Four codes of one byte each, in a word, moved together.
-constexpr uint32_t join_fields(uint32_t word) {
-  const uint32_t pairs = word | word >> 6;
-  return pairs | pairs >> 12;
-}
-
 void pack_q2(const float *weights, float inverse, uint8_t *out) {
-  uint32_t words[Q2_BLOCK / 4];
-  for (int i = 0; i < Q2_BLOCK / 16; i += 1) {
-    const bytes16 codes = ternary_codes(weights + 16 * i, inverse);
-    memcpy(words + 4 * i, &codes, sizeof codes);
-  }
-  for (int i = 0; i < Q2_BLOCK / 4; i += 1) out[i] = (uint8_t)join_fields(words[i]);
+  for (int i = 0; i < Q2_BLOCK; i += 16) store_fields(out + i / 4, ternary_codes(weights + i, inverse));
 }
 
 void quantize_q2(const Rows &rows) {
@@ -114,7 +105,9 @@ void dequantize_q2(const uint8_t *bytes, size_t blocks, float *out) {
 
 }  // namespace
 
-extern const FormatKernel kernel_Q1_0 = {"Q1_0", Q1_BLOCK, Q1_BYTES, quantize_q1, dequantize_q1};
-extern const FormatKernel kernel_Q2_0 = {"Q2_0", Q2_BLOCK, Q2_BYTES, quantize_q2, dequantize_q2};
+extern const FormatKernel kernel_Q1_0 = {"Q1_0", Q1_BLOCK, Q1_BYTES, quantize_q1, dequantize_q1,
+                                          &optimal_Q1_0};
+extern const FormatKernel kernel_Q2_0 = {"Q2_0", Q2_BLOCK, Q2_BYTES, quantize_q2, dequantize_q2,
+                                          &optimal_Q2_0};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET
