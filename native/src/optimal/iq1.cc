@@ -4,6 +4,7 @@
 #include "iq1_points.h"
 #include "kernels.h"
 #include "optimal_kernels.h"
+#include "scale_multiples.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -11,6 +12,8 @@ namespace {
 constexpr int BLOCK = 256;
 constexpr int GROUPS = BLOCK / GROUP;
 constexpr int SCALE_CODES = 8;
+// Of d, by scale code.
+constexpr double MULTIPLES[SCALE_CODES] = {1, 3, 5, 7, 9, 11, 13, 15};
 constexpr uint16_t LARGEST_HALF = 0x7bff;
 
 // What is stored of a block.
@@ -85,19 +88,13 @@ class Iq1Search {
 
  private:
   void load_group(int group, int direction) {
-    points_.load(weights_ + GROUP * group, error_weights_ + GROUP * group, LEVELS[direction]);
+    points_.take_group(weights_ + GROUP * group, error_weights_ + GROUP * group, LEVELS[direction]);
   }
 
   void find_sub_block_lines(int j) {
     for (int p = 0; p < PARTS; p += 1) find_part_lines(j * SUB_BLOCK_GROUPS + p * SHIFT_GROUPS, parts_[p]);
     sum_envelopes(sub_block_, parts_);
-    scaled_[j].count = 0;
-    // An even number of unions, so that the last one ends in its place.
-    static_assert(SCALE_CODES % 2 == 0, "pairs");
-    for (int code = 0; code < SCALE_CODES; code += 2) {
-      unite(spare_, scaled_[j], sub_block_, 2 * code + 1, (uint8_t)code);
-      unite(scaled_[j], spare_, sub_block_, 2 * code + 3, (uint8_t)(code + 1));
-    }
+    unite_multiples(sub_block_, MULTIPLES, scaled_[j], tail_);
   }
 
   // Lines of the groups that share a shift, from group `first` on, whatever the shift.
@@ -109,7 +106,8 @@ class Iq1Search {
       }
       sum_envelopes(shifted_[direction], groups_);
     }
-    unite(out, shifted_[0], shifted_[1], 1, 0);
+    out.count = 0;
+    for (const auto &lines : shifted_) merge(out, lines, 0, lines.count, 1, 0, shifted_tail_);
   }
 
   // Goes through the lines of the block: d and the scale codes with the least error, the first of equals.
@@ -134,8 +132,8 @@ class Iq1Search {
 
   // Shift and points of the groups that share a shift, from group `first` on; upwards where it makes no difference.
   void choose_points(int first) {
-    const int code = chosen_.scale_codes[first / SUB_BLOCK_GROUPS];
-    const double scale = (double)half_to_float(chosen_.scale) * (2 * code + 1);
+    const double multiple = MULTIPLES[chosen_.scale_codes[first / SUB_BLOCK_GROUPS]];
+    const double scale = half_to_float(chosen_.scale) * multiple;
     double least = INFINITE;
     for (int direction = 0; direction < 2; direction += 1) {
       double sum = 0;
@@ -168,9 +166,10 @@ class Iq1Search {
   LineEnvelope<GROUP_LINES> groups_[SHIFT_GROUPS];
   LineEnvelope<SHIFTED_LINES> shifted_[2];
   LineEnvelope<2 * SHIFTED_LINES> parts_[PARTS];
+  LineEnvelope<2 * SHIFTED_LINES> shifted_tail_;
   LineEnvelope<SUB_BLOCK_LINES> sub_block_;
   ScaledLines scaled_[SUB_BLOCKS];
-  ScaledLines spare_;
+  ScaledLines tail_;
   Iq1Block chosen_;
 };
 

@@ -95,7 +95,7 @@ class PointSearch {
  public:
   explicit PointSearch(const PointRows &rows) : rows_(rows) {}
 
-  void load(const float *weights, const double *error_weights, const double (&levels)[3]) {
+  void take_group(const float *weights, const double *error_weights, const double (&levels)[3]) {
     first_.load(weights, error_weights, levels);
     second_.load(weights + HALF, error_weights + HALF, levels);
   }
@@ -106,23 +106,18 @@ class PointSearch {
   // The point whose line under `scale` is the lowest of those below `limit`, or -1: of equals that of the first row,
   // there that of the first half with the lowest number.
   int find_below(double limit, double scale) {
-    const double least_first = measure_first(scale);
-    int found = -1;
-    lowest_ = limit;
-    for (int at = 0; at < PADDED_HALVES; at += DOUBLES) {
-      const vdouble seconds = scale * load_at(second_.slopes, at) - load_at(second_.offsets, at);
-      const vlong possible = seconds + least_first < lowest_;
-      for (uint32_t lanes = mask_bits(possible); lanes != 0; lanes &= lanes - 1) {
-        const int lane = __builtin_ctz(lanes);
-        found = search_row(at + lane, seconds[lane], found);
-      }
-    }
-    return found;
+    const double least_first = measure(first_, first_values_, scale);
+    measure(second_, second_values_, scale);
+    return search_rows(limit, least_first, limit);
   }
 
   // The point nearest under a scale, which is not negative.
   int nearest(double scale) {
-    const int found = find_below(INFINITE, scale);
+    const double least_first = measure(first_, first_values_, scale);
+    const double least_second = measure(second_, second_values_, scale);
+    int row = 0;
+    while (row < HALVES - 1 && second_values_[row] != least_second) row += 1;
+    const int found = search_rows(INFINITE, least_first, least_second + least_of_row(row));
     return found < 0 ? 0 : found;
   }
 
@@ -148,34 +143,64 @@ class PointSearch {
   }
 
  private:
-  static vdouble load_at(const double *from, int at) { return quantaloupe::QUANTALOUPE_TARGET::load(from + at); }
-
-  // Fills the values of first halves; returns the least.
-  double measure_first(double scale) {
+  // Fills the values of all halves under a scale; returns the least.
+  static double measure(const HalfLines &half, double (&values)[PADDED_HALVES], double scale) {
     vdouble least = splat(INFINITE);
     for (int at = 0; at < PADDED_HALVES; at += DOUBLES) {
-      const vdouble values = scale * load_at(first_.slopes, at) - load_at(first_.offsets, at);
-      store(first_values_ + at, values);
-      least = minimum(values, least);
+      const vdouble value = scale * load(half.slopes + at) - load(half.offsets + at);
+      store(values + at, value);
+      least = minimum(value, least);
     }
     double result = least[0];
     for (int lane = 1; lane < DOUBLES; lane += 1) result = least[lane] < result ? least[lane] : result;
     return result;
   }
 
-  // The lowest point of a row if it lies below the lowest so far, which is `found`.
-  int search_row(int row, double second, int found) {
-    double least = INFINITE;
-    int place = -1;
-    for (int point = rows_.starts[row]; point < rows_.starts[row + 1]; point += 1) {
-      const double first = first_values_[rows_.first_halves[point]];
-      if (!(first < least)) continue;
-      least = first;
-      place = point;
+  // The lowest point below `limit`, where some point is known to be no higher than `bound`.
+  int search_rows(double limit, double least_first, double bound) {
+    int found = -1;
+    lowest_ = limit;
+    for (int at = 0; at < PADDED_HALVES; at += DOUBLES) {
+      const vdouble seconds = load(second_values_ + at);
+      const vdouble lowest_possible = seconds + least_first;
+      const vlong possible = (lowest_possible < lowest_) & (lowest_possible <= bound);
+      for (uint32_t lanes = mask_bits(possible); lanes != 0; lanes &= lanes - 1) {
+        const int row = at + __builtin_ctz(lanes);
+        const double least = least_of_row(row);
+        if (!(second_values_[row] + least < lowest_)) continue;
+        lowest_ = second_values_[row] + least;
+        found = first_of_row(row, least);
+      }
     }
-    if (!(second + least < lowest_)) return found;
-    lowest_ = second + least;
-    return place;
+    return found;
+  }
+
+  // The least value among the first halves of a row; infinite where it has no points.
+  double least_of_row(int row) const {
+    constexpr int CHAINS = 4;
+    double least[CHAINS] = {INFINITE, INFINITE, INFINITE, INFINITE};
+    int point = rows_.starts[row];
+    const int end = rows_.starts[row + 1];
+    for (; point + CHAINS <= end; point += CHAINS) {
+      for (int chain = 0; chain < CHAINS; chain += 1) {
+        const double first = first_values_[rows_.first_halves[point + chain]];
+        least[chain] = first < least[chain] ? first : least[chain];
+      }
+    }
+    for (; point < end; point += 1) {
+      const double first = first_values_[rows_.first_halves[point]];
+      least[0] = first < least[0] ? first : least[0];
+    }
+    const double even = least[2] < least[0] ? least[2] : least[0];
+    const double odd = least[3] < least[1] ? least[3] : least[1];
+    return odd < even ? odd : even;
+  }
+
+  // The first point of a row whose first half has this value.
+  int first_of_row(int row, double value) const {
+    int point = rows_.starts[row];
+    while (point < rows_.starts[row + 1] - 1 && first_values_[rows_.first_halves[point]] != value) point += 1;
+    return point;
   }
 
   // The lowest point where the lines of two cross, if it lies below them and has a slope between theirs.
@@ -205,6 +230,7 @@ class PointSearch {
   HalfLines first_;
   HalfLines second_;
   double first_values_[PADDED_HALVES];
+  double second_values_[PADDED_HALVES];
   double lowest_ = 0;
 };
 

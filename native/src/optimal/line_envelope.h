@@ -38,18 +38,25 @@ struct LineEnvelope {
   }
 };
 
-// Fills `out` with the lowest lines of `a` and of `b`, whose levels are multiplied and lines labelled anew.
-template <int OUT, int A, int B>
-QUANTALOUPE_INLINE void unite(LineEnvelope<OUT> &out, const LineEnvelope<A> &a, const LineEnvelope<B> &b,
-                              double multiple, uint8_t label) {
+// Adds lines `from` ... `to - 1` of another envelope, whose levels are multiplied. `tail` is overwritten: the lines of
+// `out` that come between.
+template <int OUT, int LINES>
+QUANTALOUPE_INLINE void merge(LineEnvelope<OUT> &out, const LineEnvelope<LINES> &lines, int from, int to,
+                              double multiple, uint8_t label, LineEnvelope<OUT> &tail) {
   const double square = multiple * multiple;
-  out.count = 0;
-  for (int i = 0, k = 0; i < a.count || k < b.count;) {
-    if (k == b.count || (i < a.count && a.slopes[i] >= square * b.slopes[k])) {
-      out.add(a.slopes[i], a.offsets[i], a.labels[i]);
+  int first = out.count;
+  while (first > 0 && out.slopes[first - 1] < square * lines.slopes[from]) first -= 1;
+  tail.count = out.count - first;
+  memcpy(tail.slopes, out.slopes + first, (size_t)tail.count * sizeof *tail.slopes);
+  memcpy(tail.offsets, out.offsets + first, (size_t)tail.count * sizeof *tail.offsets);
+  memcpy(tail.labels, out.labels + first, (size_t)tail.count);
+  out.count = first;
+  for (int i = 0, k = from; i < tail.count || k < to;) {
+    if (k == to || (i < tail.count && tail.slopes[i] >= square * lines.slopes[k])) {
+      out.add(tail.slopes[i], tail.offsets[i], tail.labels[i]);
       i += 1;
     } else {
-      out.add(square * b.slopes[k], multiple * b.offsets[k], label);
+      out.add(square * lines.slopes[k], multiple * lines.offsets[k], label);
       k += 1;
     }
   }

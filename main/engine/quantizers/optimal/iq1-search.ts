@@ -15,9 +15,11 @@ import { once } from '../once.ts'
 import type { BlockSearch, SearchedBlock } from './block-search.ts'
 import { GROUP_LINES, PointSearch } from './iq1-points.ts'
 import { EnvelopeSum, LineEnvelope } from './line-envelope.ts'
+import { uniteMultiples } from './scale-multiples.ts'
 
 const GROUPS = 32
-const SCALE_CODES = 8
+/** Of d, by scale code. */
+const MULTIPLES = [1, 3, 5, 7, 9, 11, 13, 15]
 const LARGEST_HALF = 0x7bff
 const LEVELS = [UP, DOWN] as const
 
@@ -58,9 +60,9 @@ class Iq1Search {
   /** Lines of the parts of a sub-block that have a shift each, and of sub-blocks under a scale of their own. */
   readonly #parts: EnvelopeSum
   readonly #subBlock: LineEnvelope
-  /** Lines of sub-blocks under d, labelled by their scale codes; one list more to unite them in. */
-  readonly #scaled: LineEnvelope[]
-  #spare: LineEnvelope
+  /** Lines of sub-blocks under d, labelled by their scale codes. */
+  readonly #scaled: readonly LineEnvelope[]
+  readonly #tail: LineEnvelope
   readonly #chosen: Iq1Block
 
   constructor(layout: Iq1Layout) {
@@ -75,8 +77,8 @@ class Iq1Search {
     this.#shifted = lists(2, shiftGroups * GROUP_LINES)
     this.#parts = new EnvelopeSum(lists(subBlockGroups / shiftGroups, 2 * shiftGroups * GROUP_LINES))
     this.#subBlock = new LineEnvelope(subBlockLines)
-    this.#scaled = lists(subBlocks, SCALE_CODES * subBlockLines)
-    this.#spare = new LineEnvelope(SCALE_CODES * subBlockLines)
+    this.#scaled = lists(subBlocks, MULTIPLES.length * subBlockLines)
+    this.#tail = new LineEnvelope(MULTIPLES.length * subBlockLines)
     this.#chosen = {
       scale: 0,
       scaleCodes: new Uint8Array(subBlocks),
@@ -98,14 +100,7 @@ class Iq1Search {
       this.#findPartLines(block, j * subBlockGroups + p * shiftGroups, part)
     }
     this.#subBlock.sum(this.#parts)
-    const scaled = this.#scaled[j] as LineEnvelope
-    scaled.clear()
-    for (let code = 0; code < SCALE_CODES; code += 1) {
-      const from = this.#scaled[j] as LineEnvelope
-      this.#spare.unite(from, this.#subBlock, 2 * code + 1, code)
-      this.#scaled[j] = this.#spare
-      this.#spare = from
-    }
+    uniteMultiples(this.#subBlock, MULTIPLES, this.#scaled[j] as LineEnvelope, this.#tail)
   }
 
   /** Lines of the groups that share a shift, from group `first` on, whatever the shift. */
@@ -118,7 +113,10 @@ class Iq1Search {
       ;(this.#shifted[direction] as LineEnvelope).sum(this.#groupSums[direction] as EnvelopeSum)
     }
     const [up, down] = this.#shifted
-    out.unite(up as LineEnvelope, down as LineEnvelope, 1, 0)
+    out.clear()
+    for (const lines of [up as LineEnvelope, down as LineEnvelope]) {
+      out.merge(lines, 0, lines.count, 1, 0, this.#tail)
+    }
   }
 
   /** Goes through the lines of the block: d and the scale codes with the least error, the first of equals. */
@@ -151,7 +149,7 @@ class Iq1Search {
     const { shiftGroups, subBlockGroups } = this.#layout
     const { scale, scaleCodes, points, downwards } = this.#chosen
     const code = scaleCodes[Math.floor(first / subBlockGroups)] as number
-    const groupScale = halfToFloat(scale) * (2 * code + 1)
+    const groupScale = halfToFloat(scale) * (MULTIPLES[code] as number)
     let least = Infinity
     for (const [direction, levels] of LEVELS.entries()) {
       let sum = 0

@@ -53,20 +53,45 @@ export class LineEnvelope {
     this.count += 1
   }
 
-  /** Fills it with the lowest lines of `a` and of `b`, whose levels are multiplied and lines labelled anew. */
-  unite(a: LineEnvelope, b: LineEnvelope, multiple: number, label: number): void {
+  /**
+   * Adds lines `from` ... `to - 1` of another envelope, whose levels are multiplied.
+   *
+   * @param tail is overwritten: the lines of this one that come between
+   */
+  merge(
+    lines: LineEnvelope,
+    from: number,
+    to: number,
+    multiple: number,
+    label: number,
+    tail: LineEnvelope,
+  ): void {
     const square = multiple * multiple
-    this.clear()
-    for (let i = 0, k = 0; i < a.count || k < b.count;) {
-      const slope = square * (b.slopes[k] as number)
-      if (k === b.count || (i < a.count && (a.slopes[i] as number) >= slope)) {
-        this.add(a.slopes[i] as number, a.offsets[i] as number, a.labels[i] as number)
+    tail.#takeBelow(square * (lines.slopes[from] as number), this)
+    for (let i = 0, k = from; i < tail.count || k < to;) {
+      const slope = square * (lines.slopes[k] as number)
+      if (k === to || (i < tail.count && (tail.slopes[i] as number) >= slope)) {
+        this.add(tail.slopes[i] as number, tail.offsets[i] as number, tail.labels[i] as number)
         i += 1
       } else {
-        this.add(slope, multiple * (b.offsets[k] as number), label)
+        this.add(slope, multiple * (lines.offsets[k] as number), label)
         k += 1
       }
     }
+  }
+
+  /** Takes the lines with lesser slopes out of another envelope. */
+  #takeBelow(slope: number, other: LineEnvelope): void {
+    let first = other.count
+    while (first > 0 && (other.slopes[first - 1] as number) < slope) first -= 1
+    this.count = 0
+    for (let i = first; i < other.count; i += 1) {
+      this.slopes[this.count] = other.slopes[i] as number
+      this.offsets[this.count] = other.offsets[i] as number
+      this.labels[this.count] = other.labels[i] as number
+      this.count += 1
+    }
+    other.count = first
   }
 
   /** Fills it with the sums of lines that are lowest at the same t. */
