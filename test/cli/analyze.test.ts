@@ -51,6 +51,21 @@ describe('analyze', () => {
     expect(analyzeSchema.parse(document).measurements[0]!.weightedRelativeError).toBeGreaterThan(0)
   })
 
+  it.each(['Q4_0', 'Q3_K', 'Q4_K'])('finds less error by optimal in the same bytes of %s', async (format) => {
+    const by = async (method: string) => {
+      const given = ['--formats', format, '--method', method, ...ONE]
+      return analyzeSchema.parse(await cli.json('analyze', SAMPLE, ...given)).measurements[0]!
+    }
+    const [reference, optimal, ownTerms] = [
+      await by('reference'),
+      await by('optimal'),
+      await by('optimal-ggml'),
+    ]
+    expect(optimal).toMatchObject({ method: 'optimal', bytes: reference.bytes })
+    expect(optimal.relativeError).toBeLessThan(reference.relativeError)
+    expect(optimal.relativeError).toBeLessThanOrEqual(ownTerms.relativeError)
+  })
+
   it('prints a CSV table', async () => {
     const { stdout } = await cli.run('analyze', SAMPLE, '--formats', 'Q4_K', '--csv', ...ONE)
     const [header, row] = stdout.split('\n')

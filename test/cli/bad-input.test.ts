@@ -42,6 +42,12 @@ const CASES: Readonly<
     '--method',
     'reference',
   ],
+  'a method that the format lacks': [
+    ['analyze', SAMPLE, '--formats', 'Q4_K', '--method', 'exhaustive'],
+    'Q4_K',
+    'exhaustive',
+    'reference or optimal',
+  ],
   'a sample of nothing': [['analyze', SAMPLE, '--formats', 'Q4_K', '--sample', '0'], '--sample', 'above 0'],
   'a glob without a match': [['analyze', SAMPLE, '--formats', 'Q4_K', '--tensors', 'blk.9.*'], 'blk.9.*'],
   'a missing imatrix': [['analyze', SAMPLE, '--formats', 'Q4_K', '--imatrix', 'no.dat'], at('no.dat')],

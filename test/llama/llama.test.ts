@@ -8,12 +8,18 @@ import { generate, perplexity } from '../../main/llama/index.ts'
 import type { LlamaProgress } from '../../main/llama/protocol.ts'
 import { CommandLine, SAMPLE } from '../support/cli.ts'
 import { ROOT } from '../support/imports.ts'
+import { SAMPLE_FOLDER } from '../support/sample-model.ts'
 
 const LLAMA = { processUrl: new URL('../../main/llama/llama-process.ts', import.meta.url) }
+const IMATRIX = join(SAMPLE_FOLDER, 'imatrix.gguf')
 const EVAL_TEXT = join(ROOT, '../shared/models/novelist-7m/eval.txt')
 
 const cli = new CommandLine()
 const [EXACT, MIXED] = [cli.path('q8.gguf'), cli.path('mixed.gguf')]
+/** What `optimal` chooses for presets of one-scale, nested and codebook formats. */
+const OPTIMAL = ['Q4_0', 'Q3_K_S', 'Q4_K_M', 'IQ4_NL', 'IQ3_XXS', 'TQ2_0'].map(
+  (preset) => [preset, cli.path(`${preset}.gguf`)] as const,
+)
 beforeAll(async () => {
   const plan = cli.path('plan.json')
   await cli.run('export', SAMPLE, '--preset', 'Q8_0', '-o', EXACT)
@@ -30,6 +36,20 @@ beforeAll(async () => {
     plan,
   )
   await cli.run('export', SAMPLE, '--plan', plan, '-o', MIXED)
+  for (const [preset, path] of OPTIMAL) {
+    await cli.run(
+      'export',
+      SAMPLE,
+      '--preset',
+      preset,
+      '--method',
+      'optimal',
+      '--imatrix',
+      IMATRIX,
+      '-o',
+      path,
+    )
+  }
 })
 afterAll(() => cli.remove())
 
@@ -40,6 +60,7 @@ describe('an exported model in llama.cpp', () => {
   it.each([
     ['Q8_0', EXACT],
     ['mixed types', MIXED],
+    ...OPTIMAL.map(([preset, path]) => [`${preset} by optimal`, path] as const),
   ])('loads and writes text: %s', async (_name, modelPath) => {
     const { text, tokens } = await generate(
       { modelPath, prompt: 'The old lady', tokens: 16, threads: 1 },
