@@ -62,8 +62,8 @@ describe('analyze', () => {
       await by('optimal-ggml'),
     ]
     expect(optimal).toMatchObject({ method: 'optimal', bytes: reference.bytes })
-    expect(optimal.relativeError).toBeLessThan(reference.relativeError)
-    expect(optimal.relativeError).toBeLessThanOrEqual(ownTerms.relativeError)
+    expect(optimal.relativeError).toBeLessThan(reference.relativeError!)
+    expect(optimal.relativeError).toBeLessThanOrEqual(ownTerms.relativeError!)
   })
 
   it('prints a CSV table', async () => {

@@ -1,10 +1,11 @@
 /** What each command prints with `--json`; strict, so that a new or missing field is noticed. */
 import { z } from 'zod'
+import { METHODS } from '../../main/engine/quantizers/format.ts'
 import { planSchema } from '../../main/services/plans/plan-schema.ts'
 
 const bytes = z.int().nonnegative()
 const measure = z.number().nonnegative().nullable()
-const method = z.enum(['reference', 'optimal', 'gptq'])
+const method = z.enum(METHODS)
 const finding = z.strictObject({ code: z.string(), message: z.string(), tensor: z.string().exactOptional() })
 const scalar = z.union([z.string(), z.number(), z.boolean()])
 
