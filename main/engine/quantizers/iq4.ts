@@ -19,6 +19,11 @@ import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { LEVEL_BLOCK, levelCode, LEVELS, searchLevelScale } from './iq4-levels.ts'
+import { packNibbles } from './legacy-codes.ts'
+import { levelBlockErrorWeights } from './optimal/ggml-weights.ts'
+import { oneScaleSearch } from './optimal/one-scale.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
+import { scaledLevels } from './optimal/scaled-levels.ts'
 import { nearestInt } from './rounding.ts'
 import { importanceWeights, sumOfSquares } from './weighting.ts'
 
@@ -136,7 +141,15 @@ export const IQ4_NL: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: false,
   dequantize: dequantizeNl,
-  methods: { reference: quantizeNl },
+  methods: {
+    reference: quantizeNl,
+    ...optimalMethods({ ...NL_TYPE, dequantize: dequantizeNl }, quantizeNl, {
+      search: oneScaleSearch(scaledLevels(LEVELS), (codes, out, to) =>
+        packNibbles(codes, out, to + NL_NIBBLES),
+      ),
+      ggmlErrorWeights: levelBlockErrorWeights,
+    }),
+  },
 }
 
 export const IQ4_XS: Format = {

@@ -10,10 +10,14 @@
  */
 import { affineSearch } from './affine-search.ts'
 import { halfToFloat } from '../tensor/half.ts'
-import type { Format } from './format.ts'
+import type { Format, QuantizeRow } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord } from './half-words.ts'
 import { packNibbles } from './legacy-codes.ts'
+import { legacyErrorWeights } from './optimal/ggml-weights.ts'
+import { oneScaleSearch } from './optimal/one-scale.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
+import { integerLevels } from './optimal/scaled-levels.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
 
 const BLOCK = 32
@@ -63,6 +67,9 @@ function dequantizeQ4_1(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+const quantizeQ4_0: QuantizeRow = (weights, importance, out) =>
+  quantizeSymmetricBlocks(weights, importance, out, Q4_0_LAYOUT)
+
 export const Q4_0: Format = {
   ...Q4_0_TYPE,
   family: 'legacy',
@@ -71,7 +78,11 @@ export const Q4_0: Format = {
   needsImportance: false,
   dequantize: dequantizeQ4_0,
   methods: {
-    reference: (weights, importance, out) => quantizeSymmetricBlocks(weights, importance, out, Q4_0_LAYOUT),
+    reference: quantizeQ4_0,
+    ...optimalMethods({ ...Q4_0_TYPE, dequantize: dequantizeQ4_0 }, quantizeQ4_0, {
+      search: oneScaleSearch(integerLevels(-8, 7), packSymmetric),
+      ggmlErrorWeights: legacyErrorWeights,
+    }),
   },
 }
 

@@ -10,10 +10,14 @@
  */
 import { affineSearch } from './affine-search.ts'
 import { halfToFloat } from '../tensor/half.ts'
-import type { Format } from './format.ts'
+import type { Format, QuantizeRow } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord } from './half-words.ts'
 import { packFifths, packNibbles, readFifths } from './legacy-codes.ts'
+import { legacyErrorWeights } from './optimal/ggml-weights.ts'
+import { oneScaleSearch } from './optimal/one-scale.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
+import { integerLevels } from './optimal/scaled-levels.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
 
 const BLOCK = 32
@@ -68,6 +72,9 @@ function dequantizeQ5_1(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+const quantizeQ5_0: QuantizeRow = (weights, importance, out) =>
+  quantizeSymmetricBlocks(weights, importance, out, Q5_0_LAYOUT)
+
 export const Q5_0: Format = {
   ...Q5_0_TYPE,
   family: 'legacy',
@@ -76,7 +83,11 @@ export const Q5_0: Format = {
   needsImportance: false,
   dequantize: dequantizeQ5_0,
   methods: {
-    reference: (weights, importance, out) => quantizeSymmetricBlocks(weights, importance, out, Q5_0_LAYOUT),
+    reference: quantizeQ5_0,
+    ...optimalMethods({ ...Q5_0_TYPE, dequantize: dequantizeQ5_0 }, quantizeQ5_0, {
+      search: oneScaleSearch(integerLevels(-16, 15), packSymmetric),
+      ggmlErrorWeights: legacyErrorWeights,
+    }),
   },
 }
 

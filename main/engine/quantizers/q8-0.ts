@@ -8,6 +8,9 @@ import { floatToHalf, halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { largestMagnitude } from './largest-magnitude.ts'
+import { oneScaleSearch } from './optimal/one-scale.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
+import { integerLevels } from './optimal/scaled-levels.ts'
 
 const { fround } = Math
 const BLOCK = 32
@@ -42,6 +45,10 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+function pack(codes: Uint8Array, out: Uint8Array, to: number): void {
+  for (let i = 0; i < BLOCK; i += 1) out[to + 2 + i] = (codes[i] as number) - 128
+}
+
 export const Q8_0: Format = {
   ...TYPE,
   family: 'legacy',
@@ -49,5 +56,10 @@ export const Q8_0: Format = {
   words: { width: 2, offsets: [0] },
   needsImportance: false,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, {
+      search: oneScaleSearch(integerLevels(-128, 127), pack),
+    }),
+  },
 }

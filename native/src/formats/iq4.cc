@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "half.h"
 #include "iq4_search.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -140,7 +141,8 @@ void dequantize_xs(const uint8_t *bytes, size_t blocks, float *out) {
 
 }  // namespace
 
-extern const FormatKernel kernel_IQ4_NL = {"IQ4_NL", LEVEL_BLOCK, NL_BYTES, quantize_nl, dequantize_nl};
+extern const FormatKernel kernel_IQ4_NL = {"IQ4_NL", LEVEL_BLOCK, NL_BYTES, quantize_nl, dequantize_nl,
+                                           &optimal_IQ4_NL};
 extern const FormatKernel kernel_IQ4_XS = {"IQ4_XS", SUPER_BLOCK, XS_BYTES, quantize_xs, dequantize_xs};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -1,5 +1,7 @@
 // Q4_0; layout and twin: main/engine/quantizers/q4-legacy.ts (ggml-quants.c: quantize_row_q4_0_ref, _impl).
+#include "legacy_packing.h"
 #include "legacy_symmetric.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -9,7 +11,7 @@ struct Q4_0 {
   static constexpr int BYTES = 18;
 
   static void pack(const bytes16 (&codes)[2], uint8_t *block) {
-    store_bytes(block + 2, codes[0] | codes[1] << 4);
+    pack_nibbles(codes, block + 2);
   }
 };
 
@@ -25,6 +27,6 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 }  // namespace
 
 extern const FormatKernel kernel_Q4_0 = {"Q4_0", LEGACY_BLOCK, Q4_0::BYTES, quantize_legacy_symmetric<Q4_0>,
-                                         dequantize};
+                                         dequantize, &optimal_Q4_0};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

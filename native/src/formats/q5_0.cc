@@ -1,5 +1,7 @@
 // Q5_0; layout and twin: main/engine/quantizers/q5-legacy.ts (ggml-quants.c: quantize_row_q5_0_ref, _impl).
+#include "legacy_packing.h"
 #include "legacy_symmetric.h"
+#include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -11,9 +13,8 @@ struct Q5_0 {
   static constexpr int NIBBLES = 6;
 
   static void pack(const bytes16 (&codes)[2], uint8_t *block) {
-    const uint32_t fifths = high_bits(codes[0] << 3) | high_bits(codes[1] << 3) << 16;
-    memcpy(block + FIFTHS, &fifths, sizeof fifths);
-    store_bytes(block + NIBBLES, (codes[0] & 15) | codes[1] << 4);
+    pack_fifths(codes, block + FIFTHS);
+    pack_nibbles(codes, block + NIBBLES);
   }
 };
 
@@ -33,6 +34,6 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 }  // namespace
 
 extern const FormatKernel kernel_Q5_0 = {"Q5_0", LEGACY_BLOCK, Q5_0::BYTES, quantize_legacy_symmetric<Q5_0>,
-                                         dequantize};
+                                         dequantize, &optimal_Q5_0};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

@@ -1,4 +1,5 @@
 // Q8_0; layout and twin: main/engine/quantizers/q8-0.ts (ggml-quants.c: quantize_row_q8_0_ref).
+#include "optimal_kernels.h"
 #include "plain_blocks.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -53,6 +54,7 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
 
 }  // namespace
 
-extern const FormatKernel kernel_Q8_0 = {"Q8_0", LEGACY_BLOCK, BYTES, quantize, dequantize};
+extern const FormatKernel kernel_Q8_0 = {"Q8_0", LEGACY_BLOCK, BYTES, quantize, dequantize,
+                                         &optimal_Q8_0};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

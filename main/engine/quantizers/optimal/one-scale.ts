@@ -8,19 +8,19 @@
  * is least; of equal E the smaller |d| is taken, then the positive d. At d = 0 every code is that of the level nearest 0.
  *
  * How none is missed. Let D be what is searched for, and C the piece of the sweep (one-scale-sweep.ts) that holds it. The
- * parabola of C is E on C and nowhere below the error of the nearest levels, so its value at D is at most the least
- * E known, up to rounding. Hence: sweep all pieces of both signs, and from each take every f16 whose parabola stays
- * below the least known E plus a slack for rounding. That is at most the f16 above and the one below the bottom of a few
- * parabolas, but all f16 of an interval where E is too flat to tell them apart. What was taken is evaluated by definition.
+ * parabola of C is E on C, and at any other scale at least E. So its value at D is at most the least E known, up to
+ * rounding. Hence: sweep the pieces of both signs, and of each take every f16 in it whose parabola is at most the least
+ * known E and a slack for rounding. That is the f16 above or the one below the bottom of a few parabolas, but all f16 of
+ * an interval where E is too flat to tell them apart. What was taken is evaluated by definition.
  *
- * The slack is 2e-11 of the energy `sum w x^2`. The sums of a piece are made of at most 2^13 terms; multiplied with its d,
+ * The slack is 1e-11 of the energy `sum w x^2`. The sums of a piece are made of at most 2^13 terms; multiplied with its d,
  * none exceeds twice the energy, so they are off by less than 2^13 * 8 * 2^-53 = 8e-12. Breakpoints moved by 2^-44 let a
  * weight that close to a midpoint have the level on its other side: less than 1e-11 while no midpoint but 0 is nearer to 0
  * than a fiftieth of the way between its levels.
  *
  * What the sweep leaves out (`rangeOf`) has a scale as good that stays in. Rounding is monotone, so that inequalities
  * between magnitudes of single errors hold for computed sums too:
- * - |d| so small that one clamped weight alone errs more than a known E.
+ * - |d| so small that what is cut off the weights that it cannot reach already is more than a known E.
  * - |d| of which every level but 0 lies at twice the largest weight or beyond: d = 0 is as good.
  * - Consecutive integers: if all codes are within half the range, d / 2 with doubled codes gives the same values, and
  *   is an f16 unless d is below 2^-13. So some code must be in the outer half.
@@ -33,16 +33,15 @@ import type { BlockSearch } from './block-search.ts'
 import { MOST_SWEPT_WEIGHTS, type ScaleRange, sweepScales } from './one-scale-sweep.ts'
 import { nearestLevel, type ScaledLevels } from './scaled-levels.ts'
 
-const SLACK = 2e-11
+const SLACK = 1e-11
 const LARGEST_HALF = 0x7bff
 const NEGATIVE = 0x8000
 /** Below, half of an f16 need not be one. */
 const HALVES_BELOW = 2 ** -13
 const { abs, max, min, sqrt } = Math
 
-/** A piece that may hold the best scale, or the scale of the last error. */
-interface Piece {
-  readonly sign: 1 | -1
+/** A piece that may hold the best scale. */
+interface Piece extends ScaleRange {
   readonly products: number
   readonly squares: number
 }
@@ -97,18 +96,17 @@ export function oneScaleSearch(
 }
 
 function searchScales(block: Searched, best: Best): void {
-  const slack = SLACK * best.error
+  const energy = best.error
   blockNumber = (blockNumber + 1) >>> 0
   for (const bits of firstScales(block)) evaluate(block, bits, best)
   const pieces: Piece[] = []
   let least = best.error
   for (const sign of [1, -1] as const) {
     const range = rangeOf(block, sign, best.error)
-    if (range.least > range.most) continue
-    least = collectPieces(block, range, slack, least, pieces)
+    if (range.least <= range.most) least = collectPieces(block, range, energy, least, pieces)
   }
-  const limit = least + slack
-  for (const piece of pieces) evaluatePiece(block, piece, limit, best)
+  const limit = least + 3 * SLACK * energy
+  for (const piece of pieces) evaluatePiece(block, piece, limit, energy, best)
 }
 
 /** Scales that put the largest weight on an end of the range: their error bounds the search. */
@@ -128,30 +126,52 @@ function nearestHalf(value: number): number {
 }
 
 /** The scales of one sign that may be best (see above); empty where `least` is greater than `most`. */
-function rangeOf({ weights, errorWeights, levels }: Searched, sign: 1 | -1, knownError: number): ScaleRange {
-  const { values } = levels
-  const low = values[0] as number
-  const high = values[values.length - 1] as number
-  let least = 0
+function rangeOf(block: Searched, sign: 1 | -1, knownError: number): ScaleRange {
+  const { weights, errorWeights, levels } = block
   let above = 0
   let below = 0
   for (let i = 0; i < weights.length; i += 1) {
-    const errorWeight = errorWeights[i] as number
-    if (errorWeight === 0) continue
-    const weight = sign * (weights[i] as number)
-    above = max(above, weight)
-    below = max(below, -weight)
-    const reach = weight > 0 ? high : -low
-    if (reach > 0) least = max(least, (abs(weight) - sqrt(knownError / errorWeight)) / reach)
+    if (errorWeights[i] === 0) continue
+    above = max(above, sign * (weights[i] as number))
+    below = max(below, -sign * (weights[i] as number))
   }
-  let most = (2 * max(above, below)) / levels.leastMagnitude
-  if (levels.consecutive) most = mostOfIntegers(above, below, low, high, sign)
-  // Bounds are widened by more than their rounding.
-  return { sign, least: least * (1 - 1e-9), most: min(most * (1 + 1e-9), 65504) }
+  const most = levels.consecutive
+    ? mostOfIntegers(above, below, levels, sign)
+    : (2 * max(above, below)) / levels.leastMagnitude
+  // The bound is widened by more than its rounding.
+  return { sign, least: leastReaching(block, sign, knownError), most: min(most * (1 + 1e-9), 65504) }
+}
+
+/** The least f16 that does not cut off more than a known error; infinite where all do. */
+function leastReaching(block: Searched, sign: 1 | -1, knownError: number): number {
+  let low = 1
+  let high = LARGEST_HALF + 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (errorCutOff(block, sign, halfToFloat(middle)) <= knownError) high = middle
+    else low = middle + 1
+  }
+  return halfToFloat(low)
+}
+
+/** The error that remains if every weight within reach of the levels is decoded exactly: it falls with the scale. */
+function errorCutOff({ weights, errorWeights, levels }: Searched, sign: 1 | -1, scale: number): number {
+  const { values } = levels
+  const high = scale * max(0, values[values.length - 1] as number)
+  const low = scale * min(0, values[0] as number)
+  let sum = 0
+  for (let i = 0; i < weights.length; i += 1) {
+    const weight = sign * (weights[i] as number)
+    const error = weight > high ? weight - high : weight < low ? low - weight : 0
+    sum += (errorWeights[i] as number) * (error * error)
+  }
+  return sum
 }
 
 /** Largest |d| with a code in the outer half, and for negative d with one that the positive lack. */
-function mostOfIntegers(above: number, below: number, low: number, high: number, sign: 1 | -1): number {
+function mostOfIntegers(above: number, below: number, { values }: ScaledLevels, sign: 1 | -1): number {
+  const low = values[0] as number
+  const high = values[values.length - 1] as number
   const halved = max(above / (Math.floor(high / 2) + 0.5), below / (Math.floor(-low / 2) + 0.5), HALVES_BELOW)
   if (sign === 1) return halved
   const unmatched = max(high > -low ? above / (0.5 - low) : 0, -low > high ? below / (high + 0.5) : 0)
@@ -162,35 +182,36 @@ function mostOfIntegers(above: number, below: number, low: number, high: number,
 function collectPieces(
   { weights, errorWeights, levels }: Searched,
   range: ScaleRange,
-  slack: number,
+  energy: number,
   least: number,
   pieces: Piece[],
 ): number {
-  const energy = slack / SLACK
   const sweep = sweepScales(weights, errorWeights, levels, range)
   for (let k = 0; k < sweep.products.length; k += 1) {
     const products = sweep.products[k] as number
     const squares = sweep.squares[k] as number
     const bottom = energy - (products * products) / squares
-    if (!(bottom <= least + slack)) continue
-    pieces.push({ sign: range.sign, products, squares })
+    if (!(bottom <= least + 2 * SLACK * energy)) continue
+    const outer = k === 0 ? range.most : 1 / (sweep.breakpoints[k - 1] as number)
+    const inner = k === sweep.breakpoints.length ? range.least : 1 / (sweep.breakpoints[k] as number)
+    pieces.push({ sign: range.sign, least: inner, most: outer, products, squares })
     const scale = halfToFloat(nearestHalf(max(0, products / squares)))
     least = min(least, energy - 2 * scale * products + scale * scale * squares)
   }
   return least
 }
 
-/** Evaluates every f16 at which the parabola of a piece is at most `limit`. */
-function evaluatePiece(block: Searched, { sign, products, squares }: Piece, limit: number, best: Best): void {
-  const energy = energyOf(block)
-  const slack = SLACK * energy
+/** Evaluates every f16 of a piece at which its parabola is at most `limit`. */
+function evaluatePiece(block: Searched, piece: Piece, limit: number, energy: number, best: Best): void {
+  const { sign, products, squares } = piece
   const bottom = products / squares
-  const reach = sqrt(max(0, limit + slack - (energy - bottom * products)) / squares)
-  const first = max(0, floatToHalf(max(0, bottom - reach)) - 1)
-  const last = min(LARGEST_HALF, floatToHalf(max(0, bottom + reach)) + 1)
+  const reach = sqrt(max(0, limit - (energy - bottom * products)) / squares)
+  // An f16 more on either side makes up for rounding.
+  const first = max(1, floatToHalf(max(0, bottom - reach, piece.least)) - 1)
+  const last = min(LARGEST_HALF, floatToHalf(max(0, min(bottom + reach, piece.most))) + 1)
   for (let magnitude = first; magnitude <= last; magnitude += 1) {
     const scale = halfToFloat(magnitude)
-    if (energy - 2 * scale * products + scale * scale * squares > limit + slack) continue
+    if (energy - 2 * scale * products + scale * scale * squares > limit) continue
     evaluate(block, sign < 0 ? magnitude | NEGATIVE : magnitude, best)
   }
 }
@@ -235,19 +256,11 @@ function energyOf({ weights, errorWeights }: Searched): number {
 }
 
 /**
- * Whether no f16 changes the computed error, so that 0 is found: what 65504 times a level can take off a weight is
- * lost in rounding, where the weights are not themselves lost in the rounding of the sum.
+ * Whether no f16 lowers the computed error below that of 0: whatever the largest one can take off the weights is lost
+ * in rounding.
  */
-function isTooLarge({ weights, errorWeights, levels: { values } }: Searched, energy: number): boolean {
-  const reach = 65504 * max(abs(values[0] as number), abs(values[values.length - 1] as number))
-  let others = 0
-  for (let i = 0; i < weights.length; i += 1) {
-    const magnitude = abs(weights[i] as number)
-    if (magnitude >= 2 ** 54 * reach) continue
-    others += (errorWeights[i] as number) * (magnitude + reach) ** 2
-  }
-  // The largest of at most 256 terms is at least a 256th of the energy.
-  return others < (energy / 256) * 2 ** -56
+function isTooLarge(block: Searched, energy: number): boolean {
+  return errorCutOff(block, 1, 65504) >= energy && errorCutOff(block, -1, 65504) >= energy
 }
 
 function writeCodes({ weights, levels }: Searched, bits: number, codes: Uint8Array): void {

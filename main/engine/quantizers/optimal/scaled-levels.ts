@@ -42,12 +42,12 @@ export function integerLevels(low: number, high: number): ScaledLevels {
  */
 export function nearestLevel(weight: number, scale: number, levels: ScaledLevels): number {
   const { midpoints } = levels
-  let place = 0
-  if (levels.consecutive) {
-    const guess = Math.floor(weight / scale) + levels.nearestZero
-    place = Math.max(0, Math.min(midpoints.length, guess)) | 0
+  let low = 0
+  let high = midpoints.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (weight > scale * (midpoints[middle] as number)) low = middle + 1
+    else high = middle
   }
-  while (place < midpoints.length && weight > scale * (midpoints[place] as number)) place += 1
-  while (place > 0 && !(weight > scale * (midpoints[place - 1] as number))) place -= 1
-  return place
+  return low
 }
