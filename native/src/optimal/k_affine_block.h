@@ -136,10 +136,16 @@ struct AffineBlock {
 
   // Error of codes under a scale and a minimum.
   vdouble error_of(int v, const CodeSums &sums, vdouble scale, vdouble minimum) const {
-    const vdouble of_scale = scale * (scale * sums.squares - 2. * sums.products);
     const vdouble crossed = values[v] - scale * sums.codes;
-    const vdouble of_minimum = minimum * (minimum * weight_sums[v] + 2. * crossed);
-    return squares[v] + of_scale + of_minimum;
+    return squares[v] + error_of_scale(sums, scale) + error_of_minimum(v, crossed, minimum);
+  }
+
+  vdouble error_of_scale(const CodeSums &sums, vdouble scale) const {
+    return scale * (scale * sums.squares - 2. * sums.products);
+  }
+
+  vdouble error_of_minimum(int v, vdouble crossed, vdouble minimum) const {
+    return minimum * (minimum * weight_sums[v] + 2. * crossed);
   }
 
   // The best minimum for a scale and codes of which the sum is known.

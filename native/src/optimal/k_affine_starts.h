@@ -41,6 +41,14 @@ constexpr int MINIMUM_RATIOS = 17;
 constexpr int SCALES_KEPT = 4;
 constexpr int PAIRS_KEPT = 2;
 
+// Fits under one scale code each.
+template <typename Format>
+struct ScaledFits {
+  SubBlocks<Format> errors;  // with a minimum of 0
+  SubBlocks<Format> crossed;
+  SubBlocks<Format> minima;
+};
+
 template <typename Format>
 struct StartingPairs {
   static constexpr int COUNT = SubBlocks<Format>::COUNT;
@@ -54,9 +62,9 @@ struct StartingPairs {
     const auto scales = best_scales();
     Ranking<Pair, PAIRS_KEPT> pairs;
     for (int i = 0; i < scales.count; i += 1) {
-      for (int k = 0; k < tried; k += 1) {
-        pairs.add({scales.items[i], minima[k]}, pair_error(scales.items[i], minima[k]));
-      }
+      ScaledFits<Format> scaled[2];
+      set_scale(scales.items[i], scaled);
+      for (int k = 0; k < tried; k += 1) pairs.add({scales.items[i], minima[k]}, pair_error(scaled, minima[k]));
     }
     return pairs;
   }
@@ -114,26 +122,37 @@ struct StartingPairs {
     return 1;
   }
 
-  // Error of the fits' codes under d and dmin, each sub-block with the better of two scale codes.
-  double pair_error(double d, double dmin) const {
-    const double inverse = inverse_of(d), inverse_minimum = inverse_of(dmin);
-    SubBlocks<Format> errors;
+  // What does not depend on dmin in the error of the fits' codes: two scale codes for each sub-block under d.
+  void set_scale(double d, ScaledFits<Format> (&scaled)[2]) const {
+    const double inverse = inverse_of(d);
     for (int v = 0; v < block.VECTORS; v += 1) {
       const vdouble ideal = fits.scales[v] * inverse;
       const vdouble nearest = nearest_whole(ideal);
       const vdouble other = select(ideal > nearest, nearest + 1., nearest - 1.);
-      const vdouble first = error_at(v, d * limited(nearest, MAX_SCALE), dmin, inverse_minimum);
-      const vdouble second = error_at(v, d * limited(other, MAX_SCALE), dmin, inverse_minimum);
-      errors[v] = minimum(second, first);
+      const CodeSums sums = fits.sums(v);
+      for (int k = 0; k < 2; k += 1) {
+        const vdouble scale = d * limited(k == 0 ? nearest : other, MAX_SCALE);
+        scaled[k].errors[v] = block.squares[v] + block.error_of_scale(sums, scale);
+        scaled[k].crossed[v] = block.values[v] - scale * sums.codes;
+        scaled[k].minima[v] = block.best_minimum(v, scale, sums.codes);
+      }
     }
-    return errors.sum();
   }
 
-  inline __attribute__((always_inline)) vdouble error_at(int v, vdouble scale, double dmin,
-                                                         double inverse_minimum) const {
-    const vdouble minimum = block.best_minimum(v, scale, fits.code_sums[v]);
-    const vdouble code = limited(nearest_whole(minimum * inverse_minimum), MAX_SCALE);
-    return block.error_of(v, fits.sums(v), scale, dmin * code);
+  // Error of the fits' codes under d and dmin, each sub-block with the better of two scale codes.
+  double pair_error(const ScaledFits<Format> (&scaled)[2], double dmin) const {
+    const double inverse = inverse_of(dmin);
+    SubBlocks<Format> errors;
+    for (int v = 0; v < block.VECTORS; v += 1) {
+      vdouble of_code[2];
+      for (int k = 0; k < 2; k += 1) {
+        const vdouble code = limited(nearest_whole(scaled[k].minima[v] * inverse), MAX_SCALE);
+        const vdouble of_minimum = block.error_of_minimum(v, scaled[k].crossed[v], dmin * code);
+        of_code[k] = scaled[k].errors[v] + of_minimum;
+      }
+      errors[v] = minimum(of_code[1], of_code[0]);
+    }
+    return errors.sum();
   }
 };
 

@@ -5,7 +5,7 @@
  * which three do not depend on the codes; so other scales and minima for the same codes cost no look at the weights.
  * All sums are taken in the order of the weights: the native twin makes the same ones, a sub-block in each lane.
  */
-import type { AffineLayout } from '../k-affine.ts'
+import { SUPER_BLOCK } from '../k-affine.ts'
 
 /** The most sub-blocks of any format. */
 export const SUB_BLOCKS = 16
@@ -52,6 +52,15 @@ export function createChoices(): Choices {
   }
 }
 
+export interface AffineShape {
+  /** Weights that share a scale and a minimum. */
+  readonly subBlock: number
+  /** Highest code of a weight. */
+  readonly maximumCode: number
+  /** Highest code of a scale or a minimum. */
+  readonly maximumScale: number
+}
+
 export class AffineBlock {
   /** Weights of a sub-block, and how many sub-blocks there are. */
   readonly size: number
@@ -72,11 +81,11 @@ export class AffineBlock {
   #weights: Float32Array = new Float32Array(0)
   #errorWeights: Float64Array = new Float64Array(0)
 
-  constructor(layout: AffineLayout) {
-    this.size = layout.scales.subBlock
-    this.count = 256 / this.size
-    this.maximumCode = layout.plainSearch.maximum
-    this.maximumScale = layout.scales.maximum
+  constructor({ subBlock, maximumCode, maximumScale }: AffineShape) {
+    this.size = subBlock
+    this.count = SUPER_BLOCK / subBlock
+    this.maximumCode = maximumCode
+    this.maximumScale = maximumScale
   }
 
   load(weights: Float32Array, errorWeights: Float64Array): void {

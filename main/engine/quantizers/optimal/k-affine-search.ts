@@ -9,8 +9,8 @@
  *    anew for each candidate.
  * 4. From the best of these: d and dmin by least squares, codes anew, until the error falls no more.
  *
- * No step raises the error. The result is a local optimum, not a certified one:
- * the fits of the first step lie lower by a few percent.
+ * No step raises the error. The result is a local optimum, not a certified one; `k-affine-bound.ts` gives what no choice
+ * can go below.
  */
 import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
 import { readHalfWord, writeHalfWord } from '../half-words.ts'
@@ -25,7 +25,8 @@ import { type AffineSolution, createSolution, fitPair, searchWindow } from './k-
 const ROUNDS = 16
 
 export function kAffineSearch(layout: AffineLayout): BlockSearch {
-  const block = new AffineBlock(layout)
+  const { subBlock, maximum: maximumScale } = layout.scales
+  const block = new AffineBlock({ subBlock, maximumScale, maximumCode: layout.plainSearch.maximum })
   const search = new SolutionSearch(block)
   return ({ weights, errorWeights, reference }, out) => {
     block.load(weights, errorWeights)
