@@ -81,7 +81,7 @@ function searchSubBlock(
     const minimum = block.bestMinimum(j, scale, block.codeSum)
     const minimumCode = limited(nearestWhole(minimum * inverseMinimum), maximumScale)
     const error = block.errorOf(j, scale, dmin * minimumCode)
-    if (step === -REACH || error < choices.errors[j]) {
+    if (step === -REACH || error < (choices.errors[j] as number)) {
       block.keep(choices, j, scaleCode, minimumCode, error)
     }
   }
