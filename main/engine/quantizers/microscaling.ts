@@ -48,7 +48,7 @@ const HALVED_UE4M3 = Float32Array.from({ length: 256 }, (_, byte) => {
 
 /** Scales by byte that an optimal block may have. Whatever finite values those above 252 give, 252 gives too. */
 const MX_SCALES = HALVED_E8M0.subarray(0, 253)
-/** The bytes above 126 repeat 0 and these. */
+/** Those without a sign. E4M3 has NaN at 127; what ggml makes of it and of bytes with a sign is its own matter. */
 const NV_SCALES = HALVED_UE4M3.subarray(0, 127)
 
 /**
