@@ -140,6 +140,7 @@ class GridBlock {
     append_sum_of_fours(FIRST_TURNED, SECOND, 1u << TURNED_AT, pairs_);
     append_sum_of_fours(FIRST, SECOND_TURNED, 2u << TURNED_AT, pairs_);
     const int start = eights_.count;
+    pairs_.pad();
     envelope_.append(pairs_.slopes, pairs_.offsets, pairs_.count, eights_);
     for (int place = start; place < eights_.count; place += 1) {
       eights_.labels[place] = pairs_.labels[eights_.labels[place]];

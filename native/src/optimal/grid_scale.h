@@ -22,7 +22,7 @@ template <typename F>
 class GridScale {
  public:
   GridScale() {
-    for (int i = 0; i < STARTS; i += 1) numerators_[i] = i == 0 ? 40 : numerators_[i - 1] * 0.95;
+    for (int i = 0; i < STARTS; i += 1) numerators_[i] = i == 0 ? 36 : numerators_[i - 1] * 0.975;
   }
 
   // Searches the scale of a loaded block from several starts, `half` (bits of an f16) among them.
@@ -43,8 +43,8 @@ class GridScale {
  private:
   static constexpr int SUB_BLOCKS = GridBlock<F>::SUB_BLOCKS;
   static constexpr int LARGEST_FACTOR = 31;
-  static constexpr int STARTS = 24;
-  static constexpr int REFINED = 3;
+  static constexpr int STARTS = 32;
+  static constexpr int REFINED = 4;
   static constexpr double ROUNDING = 0x1p-40;
   static constexpr double INFINITE = __builtin_inf();
 

@@ -211,7 +211,7 @@ export class GridBlock {
       const next = this.#nextToChange(of, lists)
       if (next < 0) return
       at[next] = (at[next] as number) + 1
-      start = of.starts[at[next] as number] as number
+      start = of.starts[at[next]] as number
     }
   }
 

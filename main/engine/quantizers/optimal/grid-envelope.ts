@@ -45,6 +45,9 @@ export class Lines {
   }
 }
 
+/** How often intervals are halved before the lines that may be lowest are listed: most never are in shorter ones. */
+const SCANS = 2
+
 /**
  * Finds the lowest lines between two that are, by the one that lies deepest below where those two cross, and so on
  * on both sides of it. Of lines that tie everywhere the first counts.
@@ -54,6 +57,7 @@ export class Envelope {
   readonly #right: Uint16Array
   #slopes: Float64Array = new Float64Array(0)
   #offsets: Float64Array = new Float64Array(0)
+  #count = 0
 
   /** @param capacity most lines that are given at once, at most 65536 */
   constructor(capacity: number) {
@@ -65,26 +69,11 @@ export class Envelope {
   append(slopes: Float64Array, offsets: Float64Array, count: number, out: Lines): void {
     this.#slopes = slopes
     this.#offsets = offsets
+    this.#count = count
     const first = this.#lowestAtZero(count)
     const last = this.#lowestAtInfinity(count)
     out.append(0, slopes[first] as number, offsets[first] as number, first)
-    if (!((slopes[last] as number) < (slopes[first] as number))) return
-    const crossing = this.#crossing(first, last)
-    const limit = this.#lower(first, last, crossing)
-    let least = limit
-    let deepest = -1
-    let kept = 0
-    for (let line = 0; line < count; line += 1) {
-      const value = (slopes[line] as number) * crossing - (offsets[line] as number)
-      if (!(value < limit)) continue
-      this.#kept[kept] = line
-      kept += 1
-      if (value < least) {
-        least = value
-        deepest = line
-      }
-    }
-    this.#appendBetween(first, last, deepest, 0, kept, out)
+    if ((slopes[last] as number) < (slopes[first] as number)) this.#appendOfAll(first, last, SCANS, out)
   }
 
   /** The largest offset; the smallest slope of those, and the first of them. */
@@ -115,19 +104,80 @@ export class Envelope {
     return chosen
   }
 
+  /** Appends the lowest of all lines after `first` up to `last`. */
+  #appendOfAll(first: number, last: number, scans: number, out: Lines): void {
+    const crossing = this.#crossing(first, last)
+    const limit = this.#lower(first, last, crossing)
+    if (scans === 0) {
+      this.#appendListed(first, last, crossing, limit, out)
+      return
+    }
+    const deepest = this.#deepestOfAll(crossing, limit)
+    if (deepest >= 0 && this.#isBetween(deepest, first, last)) {
+      this.#appendOfAll(first, deepest, scans - 1, out)
+      this.#appendOfAll(deepest, last, scans - 1, out)
+    } else this.#appendLast(first, last, out)
+  }
+
+  /** The first of the lowest lines under a scale, -1 if none is below the limit. */
+  #deepestOfAll(scale: number, limit: number): number {
+    const slopes = this.#slopes
+    const offsets = this.#offsets
+    let least = limit
+    let deepest = -1
+    for (let line = 0; line < this.#count; line += 1) {
+      const value = (slopes[line] as number) * scale - (offsets[line] as number)
+      if (value < least) {
+        least = value
+        deepest = line
+      }
+    }
+    return deepest
+  }
+
+  /** Lists the lines below the crossing of two, and appends the lowest of them. */
+  #appendListed(first: number, last: number, crossing: number, limit: number, out: Lines): void {
+    const slopes = this.#slopes
+    const offsets = this.#offsets
+    let least = limit
+    let deepest = -1
+    let kept = 0
+    for (let line = 0; line < this.#count; line += 1) {
+      const value = (slopes[line] as number) * crossing - (offsets[line] as number)
+      if (!(value < limit && this.#isBetween(line, first, last))) continue
+      this.#kept[kept] = line
+      kept += 1
+      if (value < least) {
+        least = value
+        deepest = line
+      }
+    }
+    this.#appendBetween(first, last, deepest, 0, kept, out)
+  }
+
+  /** Of lines that are lower than two where these cross only rounding can say that they are not. */
+  #isBetween(line: number, first: number, last: number): boolean {
+    const slope = this.#slopes[line] as number
+    return slope < (this.#slopes[first] as number) && slope > (this.#slopes[last] as number)
+  }
+
+  #appendLast(first: number, last: number, out: Lines): void {
+    const start = this.#crossing(first, last)
+    const previous = out.starts[out.count - 1] as number
+    // Lines that are lowest at nearly one place may cross in the wrong order by rounding.
+    const ordered = start > previous ? start : previous
+    out.append(ordered, this.#slopes[last] as number, this.#offsets[last] as number, last)
+  }
+
   /**
-   * Appends the lowest lines after `first` up to `last`.
+   * Appends the lowest of listed lines after `first` up to `last`.
    *
    * @param deepest the lowest line where the two cross, -1 where that is these two
    * @param from    of the lines in `#kept` that lie below them there, up to before `to`; by slope all between
    */
   #appendBetween(first: number, last: number, deepest: number, from: number, to: number, out: Lines): void {
     if (deepest < 0) {
-      const start = this.#crossing(first, last)
-      const previous = out.starts[out.count - 1] as number
-      // Lines that are lowest at nearly one place may cross in the wrong order by rounding.
-      const ordered = start > previous ? start : previous
-      out.append(ordered, this.#slopes[last] as number, this.#offsets[last] as number, last)
+      this.#appendLast(first, last, out)
       return
     }
     const slopes = this.#slopes

@@ -20,9 +20,9 @@ const LARGEST_FACTOR = 2 * CODES - 1
 const ROUNDING = 2 ** -40
 
 /** Numerators of the scales that are tried first: the largest sub-block scale divided by unit * numerator. */
-const NUMERATORS = Float64Array.from({ length: 24 }, (_, i) => 40 * 0.95 ** i)
+const NUMERATORS = startNumerators(32)
 /** How many of them are refined. */
-const REFINED = 3
+const REFINED = 4
 
 export class GridScale {
   readonly #unit: number
@@ -77,7 +77,7 @@ export class GridScale {
     for (const scale of this.#bestScales) if (scale > largest) largest = scale
     for (const [i, numerator] of NUMERATORS.entries()) {
       this.#starts[i] = halfBelow(largest / (this.#unit * numerator))
-      this.#startErrors[i] = this.#evaluate(this.#starts[i] as number, Infinity)
+      this.#startErrors[i] = this.#evaluate(this.#starts[i], Infinity)
     }
     for (let count = 0; count < REFINED; count += 1) {
       const next = placeOfLeast(this.#startErrors)
@@ -223,4 +223,11 @@ function placeOfLeast(values: Float64Array): number {
   let place = 0
   for (let i = 1; i < values.length; i += 1) if ((values[i] as number) < (values[place] as number)) place = i
   return place
+}
+
+/** From 36, where the largest sub-block is cut a little, to 16. Multiplied step by step, as in the native twin. */
+function startNumerators(count: number): Float64Array {
+  const numerators = new Float64Array(count)
+  for (let i = 0; i < count; i += 1) numerators[i] = i === 0 ? 36 : (numerators[i - 1] as number) * 0.975
+  return numerators
 }
