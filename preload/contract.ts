@@ -14,9 +14,11 @@ import type { Finding, ScalarType, Container } from '../main/engine/formats/mode
 import type { Histogram } from '../main/engine/metrics/histogram.ts'
 import type { Measure, Measurement } from '../main/engine/metrics/measurement.ts'
 import type { FormatFamily, Method, Target } from '../main/engine/quantizers/format.ts'
+import type { ErrorCurve, ExploredGroup, RoundedGroup } from '../main/engine/rounding/explore-row.ts'
 import type { Tensor } from '../main/engine/tensor/tensor.ts'
 
 export type { Container, ErrorData, Finding, FormatFamily, Histogram, Measure, Measurement, Method }
+export type { ErrorCurve, ExploredGroup, RoundedGroup }
 export type { DamageDescription, DamageModel, Sensitivities, SensitivityGroup, ScalarType, Target, Tensor }
 
 /** What the command line's `formats` prints for one format. */
@@ -561,6 +563,22 @@ export interface Methods {
   /** Two opened models, aligned by name: A's order, then what only B has. */
   'models.pairs': { request: { a: ModelId; b: ModelId }; reply: readonly TensorPair[] }
   'models.pairError': { request: { a: ModelId; b: ModelId; tensor: string }; reply: TensorPairError }
+  /**
+   * A block (or sub-block) of a row under one scale, as the reference and another method round it, and its error under
+   * every scale. `block: null` is the one of the row where the method gains most.
+   */
+  'lab.block': {
+    request: {
+      model: ModelId
+      tensor: string
+      row: number
+      block: number | null
+      format: string
+      method: Method
+      imatrix?: string
+    }
+    reply: ExploredGroup
+  }
   'export.preview': { request: Omit<ExportRequest, 'overwrite' | 'allowRequantize'>; reply: ExportPreview }
   'export.start': { request: ExportRequest; reply: Job }
 }
@@ -615,6 +633,23 @@ export interface Bridge {
    */
   pathOfDrop(files: readonly File[], progress: (fraction: number) => void): Promise<Outcome<string>>
 }
+
+/** Formats whose weights are a scale times a level, which `lab.block` can look into; by bits per weight. */
+export const LAB_FORMATS = [
+  'Q1_0',
+  'TQ1_0',
+  'TQ2_0',
+  'Q2_0',
+  'Q3_K',
+  'MXFP4',
+  'IQ4_XS',
+  'Q4_0',
+  'IQ4_NL',
+  'NVFP4',
+  'Q5_0',
+  'Q6_K',
+  'Q8_0',
+] as const
 
 export const CHANNEL_CALL = 'quantaloupe:call'
 export const CHANNEL_EVENT = 'quantaloupe:event'

@@ -79,6 +79,7 @@ const HANDLERS: Handlers = {
     sensitivity.save(sensitivities, path)
     return null
   },
+  'lab.block': ({ lab }, request) => lab.block(request),
   'export.preview': ({ exports }, request) => exports.preview(request),
   'export.start': ({ exports }, request) => exports.start(request),
 }

@@ -166,6 +166,15 @@ export const REQUEST_SCHEMAS = {
   'sensitivity.start': sensitivity,
   'sensitivity.list': z.strictObject({ model: text, imatrix }),
   'sensitivity.save': z.strictObject({ sensitivities: sensitivitiesSchema, path: text }),
+  'lab.block': z.strictObject({
+    model: text,
+    tensor: text,
+    row: z.int().nonnegative(),
+    block: z.int().nonnegative().nullable(),
+    format: text,
+    method,
+    imatrix,
+  }),
   'export.preview': z.strictObject({
     model: text,
     choices: planChoicesSchema,

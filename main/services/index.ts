@@ -10,6 +10,7 @@ import { ServiceEvents } from './events.ts'
 import { ExportService } from './exports/export-service.ts'
 import { JobService } from './jobs/job-service.ts'
 import type { JobWork } from './jobs/job.ts'
+import { LabService } from './lab/lab-service.ts'
 import { Lazy } from './lazy.ts'
 import { Library } from './library/library.ts'
 import { ServedPaths } from './library/paths.ts'
@@ -37,6 +38,7 @@ export interface Services {
   readonly verification: VerificationService
   readonly sensitivity: SensitivityService
   readonly diff: DiffService
+  readonly lab: LabService
   /** What is to be told about the cache: set aside, or not usable. */
   findings(): Promise<readonly Finding[]>
   /** Loads what jobs need before the first one asks for it. @throws QuantaloupeError `CACHE_TOO_NEW` */
@@ -97,6 +99,7 @@ export function createServices(options: ServiceOptions): Services {
     verification,
     sensitivity,
     diff: new DiffService(core, library, options.useNative),
+    lab: new LabService({ core, library, statistics, useNative: options.useNative }),
     async findings() {
       return (await core.get()).cache.findings
     },

@@ -3,6 +3,7 @@ import { toErrorData } from '../engine/errors.ts'
 import type { Task, TaskReply, TaskResults } from './protocol.ts'
 import { compare } from './tasks/compare.ts'
 import { copyBytes } from './tasks/copy.ts'
+import { explore } from './tasks/explore.ts'
 import { fingerprint } from './tasks/fingerprint.ts'
 import { histogram } from './tasks/histogram.ts'
 import { locate } from './tasks/locate.ts'
@@ -28,6 +29,8 @@ function perform(task: Task): TaskResults[Task['kind']] {
       return compare(task)
     case 'locate':
       return locate(task)
+    case 'explore':
+      return explore(task)
   }
 }
 

@@ -8,6 +8,7 @@ import type { ModelFile } from '../engine/formats/model.ts'
 import type { ErrorSums } from '../engine/metrics/error-sums.ts'
 import type { Histogram } from '../engine/metrics/histogram.ts'
 import type { Method } from '../engine/quantizers/format.ts'
+import type { ExploredGroup } from '../engine/rounding/explore-row.ts'
 
 /** Where a tensor's bytes are. */
 export interface TensorSource {
@@ -108,6 +109,16 @@ export interface LocateTask extends TaskBase {
   readonly kind: 'locate'
 }
 
+/** Rounds one row by the reference and by another method, and looks into a group of weights that share a scale. */
+export interface ExploreTask extends TaskBase {
+  readonly kind: 'explore'
+  readonly row: number
+  /** Place in the row; null for the group where the method gains most. */
+  readonly group: number | null
+  readonly target: MeasureTarget
+  readonly importance: SharedImportance | null
+}
+
 export type Task =
   | FingerprintTask
   | MeasureTask
@@ -117,6 +128,7 @@ export type Task =
   | CopyTask
   | CompareTask
   | LocateTask
+  | ExploreTask
 
 export interface TaskResults {
   fingerprint: string
@@ -132,6 +144,8 @@ export interface TaskResults {
   compare: { readonly difference2: number; readonly weight2: number; readonly nonFinite: number }
   /** Null where every weight is finite. `value` is text: `NaN`, `Infinity`, `-Infinity`. */
   locate: { readonly row: number; readonly column: number; readonly value: string } | null
+  /** A row or group that is not there is an error: `OUT_OF_RANGE`. */
+  explore: ExploredGroup
 }
 
 export type TaskReply<K extends Task['kind']> =

@@ -1,6 +1,7 @@
 /** From a search for blocks to the methods of a format that never do worse than its reference. */
 import type { Method, QuantizeRow, StoredType } from '../format.ts'
 import type { BlockSearch } from './block-search.ts'
+import { withObjective } from './objective-of.ts'
 import { type ErrorWeights, plainErrorWeights, squareErrorWeights } from './objectives.ts'
 
 type Decoder = Pick<StoredType, 'blockSize' | 'blockBytes' | 'dequantize'>
@@ -40,7 +41,7 @@ function keepBetter(
     type.dequantize(bytes, decoded)
     return weightedError(weights, errorWeights, decoded)
   }
-  return (row, importance, out) => {
+  const quantize: QuantizeRow = (row, importance, out) => {
     reference(row, importance, out)
     const rowErrorWeights = new Float64Array(row.length)
     weigh(row, importance, rowErrorWeights)
@@ -55,6 +56,7 @@ function keepBetter(
       if (!(referenceError <= errorOf(weights, errorWeights, found))) kept.set(found)
     }
   }
+  return withObjective(quantize, weigh)
 }
 
 /** The objective, as decoded; the native twin sums in the same order. */
