@@ -37,7 +37,7 @@ struct GridSearch {
 };
 
 // What ggml's own search minimises: importance times the root of (variance + squared weight); without importance the
-// squared weight and `alone` times the variance. What overflows counts as the largest f32.
+// squared weight and `alone` times the variance.
 static inline void weigh_grid_row(const float *weights, const float *importance, size_t row_length, float multiple,
                                   float alone, double *out) {
   for (size_t at = 0; at < row_length; at += SUPER_BLOCK) {
@@ -47,9 +47,7 @@ static inline void weigh_grid_row(const float *weights, const float *importance,
     const float least = alone * variance;
     for (size_t i = at; i < at + SUPER_BLOCK; i += 1) {
       const float square = weights[i] * weights[i];
-      const float weight = importance ? importance[i] * __builtin_sqrtf(variance + square) : least + square;
-      // An importance of 0 times an overflow is no number.
-      out[i] = weight <= __FLT_MAX__ ? weight : weight != weight ? 0 : __FLT_MAX__;
+      out[i] = importance ? importance[i] * __builtin_sqrtf(variance + square) : least + square;
     }
   }
 }

@@ -21,6 +21,14 @@ void weigh_row(const FormatKernel &format, Method method, const float *weights, 
   for (size_t i = 0; i < count; i += 1) out[i] *= (double)weights[i] * (double)weights[i];
 }
 
+// ggml's weights are of single precision: what overflows there counts as the largest, what is no number as 0.
+void limit(double *error_weights, size_t count) {
+  for (size_t i = 0; i < count; i += 1) {
+    const double weight = error_weights[i];
+    if (weight - weight != 0) error_weights[i] = weight > 0 ? __FLT_MAX__ : 0;
+  }
+}
+
 double weighted_error(const float *weights, const double *error_weights, const float *decoded, size_t count) {
   double sum = 0;
   for (size_t i = 0; i < count; i += 1) {
@@ -63,6 +71,7 @@ void quantize_optimal(const FormatKernel &format, Method method, const Rows &row
       const size_t at = row * rows.row_length;
       weigh_row(format, method, weights + at, rows.importance, rows.row_length, error_weights.data() + at);
     }
+    limit(error_weights.data(), count * rows.row_length);
     const SearchedBlocks blocks = {weights, error_weights.data(), kept, found.data(), count * row_blocks};
     search(blocks);
     keep_better(format, blocks, kept);

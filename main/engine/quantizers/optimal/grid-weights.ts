@@ -4,14 +4,11 @@ import { SUPER_BLOCK } from './grid-block.ts'
 import type { ErrorWeights } from './objectives.ts'
 
 const { fround } = Math
-const LARGEST_FLOAT = fround(3.4028235e38)
 
 const weights = new Float32Array(SUPER_BLOCK)
 
 /**
  * Importance times the root of (variance + squared weight); without importance the squared weight and some variance.
- *
- * What overflows counts as the largest f32.
  *
  * @param multiple  of the mean square of a super-block: the variance
  * @param alone     times the variance: what is added to a squared weight where there is no importance
@@ -22,11 +19,7 @@ export function gridErrorWeights(multiple: 1 | 2, alone: 0 | 0.25): ErrorWeights
       const variance = fround(fround(multiple * sumOfSquares(row, at, SUPER_BLOCK)) / SUPER_BLOCK)
       if (importance !== null) importanceWeights(row, at, SUPER_BLOCK, importance, variance, weights)
       else squaredWeights(row, at, fround(alone * variance))
-      for (let i = 0; i < SUPER_BLOCK; i += 1) {
-        const weight = weights[i] as number
-        // An importance of 0 times an overflow is no number.
-        out[at + i] = weight <= LARGEST_FLOAT ? weight : Number.isNaN(weight) ? 0 : LARGEST_FLOAT
-      }
+      out.set(weights, at)
     }
   }
 }

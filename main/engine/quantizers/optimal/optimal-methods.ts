@@ -4,6 +4,8 @@ import type { BlockSearch } from './block-search.ts'
 import { withObjective } from './objective-of.ts'
 import { type ErrorWeights, plainErrorWeights, squareErrorWeights } from './objectives.ts'
 
+const LARGEST_FLOAT = 3.4028234663852886e38
+
 type Decoder = Pick<StoredType, 'blockSize' | 'blockBytes' | 'dequantize'>
 
 interface OptimalSearches {
@@ -45,6 +47,7 @@ function keepBetter(
     reference(row, importance, out)
     const rowErrorWeights = new Float64Array(row.length)
     weigh(row, importance, rowErrorWeights)
+    limit(rowErrorWeights)
     for (let at = 0, to = 0; at < row.length; at += blockSize, to += blockBytes) {
       const weights = row.subarray(at, at + blockSize)
       const errorWeights = rowErrorWeights.subarray(at, at + blockSize)
@@ -57,6 +60,13 @@ function keepBetter(
     }
   }
   return withObjective(quantize, weigh)
+}
+
+/** ggml's weights are of single precision: what overflows there counts as the largest, what is no number as 0. */
+function limit(errorWeights: Float64Array): void {
+  for (const [i, weight] of errorWeights.entries()) {
+    if (!Number.isFinite(weight)) errorWeights[i] = weight > 0 ? LARGEST_FLOAT : 0
+  }
 }
 
 /** The objective, as decoded; the native twin sums in the same order. */
