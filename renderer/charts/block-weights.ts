@@ -19,7 +19,14 @@ export function blockWeightsOption(block: ExploredGroup, names: BlockNames, them
   return {
     ...base,
     grid: { left: 64, right: 16, top: 30, bottom: 40, outerBoundsMode: 'none' },
-    legend: { top: 0, left: 56, textStyle: { color: theme.text }, itemHeight: 9, inactiveColor: theme.line },
+    legend: {
+      top: 0,
+      left: 56,
+      textStyle: { color: theme.text },
+      itemWidth: 12,
+      itemHeight: 9,
+      inactiveColor: theme.line,
+    },
     tooltip: { ...base.tooltip, trigger: 'axis', formatter: (given: unknown) => markup(given, block, names) },
     xAxis: {
       ...axisLooks(theme),

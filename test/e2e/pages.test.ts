@@ -9,7 +9,7 @@ import { dropFiles, openWorkstation } from '../support/workstation.ts'
 
 const PAGES = [
   'overview', 'metadata', 'tensors', 'heatmap', 'compare?tab=formats', 'compare?tab=plans', 'compare?tab=models',
-  'plan', 'verify?tab=runs', 'verify?tab=sensitivities', 'export',
+  'plan', 'verify?tab=runs', 'verify?tab=sensitivities', 'export', 'lab?tab=rounding', 'lab?tab=block',
 ] as const // prettier-ignore
 const SIZES = [
   [1280, 800],

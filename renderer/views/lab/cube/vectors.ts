@@ -8,7 +8,7 @@ export function angleBetween([x, y, z]: Vector, [a, b, c]: Vector): number {
   return Math.atan2(cross, x * a + y * b + z * c)
 }
 
-export function divisor(a: number, b: number): number {
+function divisor(a: number, b: number): number {
   return b === 0 ? Math.abs(a) : divisor(b, a % b)
 }
 

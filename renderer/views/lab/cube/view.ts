@@ -12,11 +12,12 @@ const SMALLEST_SPAN = 2e-4
 
 function kept(value: number, span: number): number {
   const room = 1 - span / 2
-  return Math.min(room, Math.max(-room, value))
+  // Adding 0 makes 0 of -0.
+  return Math.min(room, Math.max(-room, value)) + 0
 }
 
 /** Keeps the view inside the face. */
-export function limitView({ centre, span }: FaceView): FaceView {
+function limitView({ centre, span }: FaceView): FaceView {
   const limited = Math.min(2, Math.max(SMALLEST_SPAN, span))
   return { centre: [kept(centre[0], limited), kept(centre[1], limited)], span: limited }
 }
