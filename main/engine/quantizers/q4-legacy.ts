@@ -19,6 +19,8 @@ import { oneScaleSearch } from './optimal/one-scale.ts'
 import { optimalMethods } from './optimal/optimal-methods.ts'
 import { integerLevels } from './optimal/scaled-levels.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
+import { affineBlockSearch, affineErrorWeights } from './optimal/affine.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const BLOCK = 32
 const HALF = 16
@@ -86,6 +88,10 @@ export const Q4_0: Format = {
   },
 }
 
+function quantizeQ4_1(weights: Float32Array, importance: Float32Array | null, out: Uint8Array): void {
+  quantizeAffineBlocks(weights, importance, out, Q4_1_LAYOUT)
+}
+
 export const Q4_1: Format = {
   ...Q4_1_TYPE,
   family: 'legacy',
@@ -94,6 +100,10 @@ export const Q4_1: Format = {
   needsImportance: false,
   dequantize: dequantizeQ4_1,
   methods: {
-    reference: (weights, importance, out) => quantizeAffineBlocks(weights, importance, out, Q4_1_LAYOUT),
+    reference: quantizeQ4_1,
+    ...optimalMethods({ ...Q4_1_TYPE, dequantize: dequantizeQ4_1 }, quantizeQ4_1, {
+      search: affineBlockSearch(Q4_1_LAYOUT),
+      ggmlErrorWeights: affineErrorWeights,
+    }),
   },
 }

@@ -19,6 +19,8 @@ import { oneScaleSearch } from './optimal/one-scale.ts'
 import { optimalMethods } from './optimal/optimal-methods.ts'
 import { integerLevels } from './optimal/scaled-levels.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
+import { affineBlockSearch, affineErrorWeights } from './optimal/affine.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const BLOCK = 32
 const HALF = 16
@@ -91,6 +93,10 @@ export const Q5_0: Format = {
   },
 }
 
+function quantizeQ5_1(weights: Float32Array, importance: Float32Array | null, out: Uint8Array): void {
+  quantizeAffineBlocks(weights, importance, out, Q5_1_LAYOUT)
+}
+
 export const Q5_1: Format = {
   ...Q5_1_TYPE,
   family: 'legacy',
@@ -99,6 +105,10 @@ export const Q5_1: Format = {
   needsImportance: false,
   dequantize: dequantizeQ5_1,
   methods: {
-    reference: (weights, importance, out) => quantizeAffineBlocks(weights, importance, out, Q5_1_LAYOUT),
+    reference: quantizeQ5_1,
+    ...optimalMethods({ ...Q5_1_TYPE, dequantize: dequantizeQ5_1 }, quantizeQ5_1, {
+      search: affineBlockSearch(Q5_1_LAYOUT),
+      ggmlErrorWeights: affineErrorWeights,
+    }),
   },
 }

@@ -1,0 +1,101 @@
+// Q4_1 and Q5_1: the twin of main/engine/quantizers/optimal/affine.ts.
+#include "affine_codes.h"
+#include "affine_starts.h"
+#include "optimal_kernels.h"
+#include "q4_1.h"
+#include "q5_1.h"
+
+namespace quantaloupe::QUANTALOUPE_TARGET {
+namespace affine {
+namespace {
+
+constexpr int MOST_ROUNDINGS = 4;
+
+struct Found {
+  double scale, minimum, error;
+  uint8_t codes[LEGACY_BLOCK];
+};
+
+// The best f16 pair to the codes, the nearest codes to that pair, and so on while the error falls.
+void settle(const Block &block, int steps, uint8_t *codes, Found &best) {
+  double last = __builtin_inf();
+  for (int rounding = 0; rounding < MOST_ROUNDINGS; rounding += 1) {
+    const CodeSums sums(block, codes);
+    if (!(sums.spread(block.total_weight) > 0)) return;
+    const HalfPair pair = best_half_pair(block, sums);
+    if (!(pair.scale > 0)) return;
+    block.round(pair.scale, pair.minimum, steps, codes);
+    const double error = block.error_of(pair.scale, pair.minimum, codes);
+    if (error < best.error) {
+      best = {pair.scale, pair.minimum, error, {}};
+      memcpy(best.codes, codes, sizeof best.codes);
+    }
+    if (!(error < last)) return;
+    last = error;
+  }
+}
+
+void search_block(const Block &block, const Starts &starts, int lane, int steps, Found &best) {
+  best = {};
+  if (!block.counts) return;
+  best.minimum = nearest_half(block.mean);
+  best.error = block.error_of(0, best.minimum, best.codes);
+  for (int s = 0; s < STARTS; s += 1) {
+    if (!(starts.gain[s][lane] > 0)) return;
+    uint8_t codes[LEGACY_BLOCK];
+    polish_codes(block, steps, starts.scale[s][lane], starts.minimum[s][lane], codes);
+    settle(block, steps, codes, best);
+  }
+}
+
+template <typename Format>
+void write_block(const Found &found, uint8_t *out) {
+  store_half(out, float_to_half((float)found.scale));
+  store_half(out + 2, float_to_half((float)found.minimum));
+  const bytes16 codes[2] = {load_bytes(found.codes), load_bytes(found.codes + 16)};
+  Format::pack(codes, out);
+}
+
+// Block `at` and those that follow; behind the last one it is repeated.
+void load_blocks(const SearchedBlocks &searched, size_t at, Block (&blocks)[AT_ONCE]) {
+  for (size_t i = 0; i < (size_t)AT_ONCE; i += 1) {
+    const size_t place = at + i < searched.count ? at + i : searched.count - 1;
+    blocks[i].load(searched.weights + place * LEGACY_BLOCK, searched.error_weights + place * LEGACY_BLOCK);
+  }
+}
+
+template <typename Format>
+void search(const SearchedBlocks &searched) {
+  constexpr int STEPS = Format::MAX_CODE;
+  Block blocks[AT_ONCE];
+  BlockLanes lanes;
+  Starts starts[GROUPS];
+  for (size_t at = 0; at < searched.count; at += AT_ONCE) {
+    load_blocks(searched, at, blocks);
+    lanes.load(blocks, STEPS);
+    find_starts(lanes, STEPS, starts);
+    for (int i = 0; i < AT_ONCE && at + i < searched.count; i += 1) {
+      Found found;
+      search_block(blocks[i], starts[i / DOUBLES], i % DOUBLES, STEPS, found);
+      write_block<Format>(found, searched.out + (at + i) * (4 * Format::WORDS));
+    }
+  }
+}
+
+void ggml_error_weights(const float *weights, const float *importance, size_t row_length, double *out) {
+  float sum = 0;
+  for (size_t i = 0; i < row_length; i += 1) sum += weights[i] * weights[i];
+  const float variance = sum / (float)row_length;
+  for (size_t i = 0; i < row_length; i += 1) {
+    if (!importance) out[i] = 1;
+    else out[i] = (double)(importance[i] * __builtin_sqrtf(variance + weights[i] * weights[i]));
+  }
+}
+
+}  // namespace
+}  // namespace affine
+
+const OptimalKernel optimal_Q4_1 = {affine::search<Q4_1>, affine::ggml_error_weights, nullptr};
+const OptimalKernel optimal_Q5_1 = {affine::search<Q5_1>, affine::ggml_error_weights, nullptr};
+
+}  // namespace quantaloupe::QUANTALOUPE_TARGET
