@@ -15,6 +15,7 @@ constexpr int SCALE_CODES = 8;
 // Of d, by scale code.
 constexpr double MULTIPLES[SCALE_CODES] = {1, 3, 5, 7, 9, 11, 13, 15};
 constexpr uint16_t LARGEST_HALF = 0x7bff;
+constexpr uint16_t NEGATIVE = 0x8000;
 
 // What is stored of a block.
 struct Iq1Block {
@@ -78,10 +79,14 @@ class Iq1Search {
   Iq1Search() : rows_(grid(GridId::IQ1)), points_(rows_) {}
 
   void search(const float *weights, const double *error_weights, uint8_t *out) {
-    weights_ = weights;
     error_weights_ = error_weights;
-    for (int j = 0; j < SUB_BLOCKS; j += 1) find_sub_block_lines(j);
-    choose_scales();
+    for (int i = 0; i < BLOCK; i += 1) mirrored_[i] = -weights[i];
+    least_error_ = INFINITE;
+    chosen_.scale = 0;
+    memset(chosen_.scale_codes, 0, sizeof chosen_.scale_codes);
+    choose_scales(weights, 0);
+    choose_scales(mirrored_, NEGATIVE);
+    weights_ = chosen_.scale & NEGATIVE ? mirrored_ : weights;
     for (int group = 0; group < GROUPS; group += SHIFT_GROUPS) choose_points(group);
     Format::write(chosen_, out);
   }
@@ -110,20 +115,19 @@ class Iq1Search {
     for (const auto &lines : shifted_) merge(out, lines, 0, lines.count, 1, 0, shifted_tail_);
   }
 
-  // Goes through the lines of the block: d and the scale codes with the least error, the first of equals.
-  void choose_scales() {
-    double least = INFINITE;
-    chosen_.scale = 0;
-    memset(chosen_.scale_codes, 0, sizeof chosen_.scale_codes);
+  // Goes through the lines of the block: d and the scale codes, if they have the least error so far.
+  void choose_scales(const float *weights, uint16_t sign) {
+    weights_ = weights;
+    for (int j = 0; j < SUB_BLOCKS; j += 1) find_sub_block_lines(j);
     for (EnvelopeSum<SUB_BLOCKS, SCALE_CODES * SUB_BLOCK_LINES> lines(scaled_);; lines.advance()) {
       const double slope = lines.slope();
       const double offset = lines.offset();
       const uint16_t half = nearest_finite(offset / (2 * slope));
       const double d = half_to_float(half);
       const double error = d * (d * slope - offset);
-      if (error < least) {
-        least = error;
-        chosen_.scale = half;
+      if (error < least_error_) {
+        least_error_ = error;
+        chosen_.scale = sign | half;
         for (int j = 0; j < SUB_BLOCKS; j += 1) chosen_.scale_codes[j] = scaled_[j].labels[lines.place(j)];
       }
       if (lines.at_end()) return;
@@ -133,7 +137,7 @@ class Iq1Search {
   // Shift and points of the groups that share a shift, from group `first` on; upwards where it makes no difference.
   void choose_points(int first) {
     const double multiple = MULTIPLES[chosen_.scale_codes[first / SUB_BLOCK_GROUPS]];
-    const double scale = half_to_float(chosen_.scale) * multiple;
+    const double scale = half_to_float(chosen_.scale & ~NEGATIVE) * multiple;
     double least = INFINITE;
     for (int direction = 0; direction < 2; direction += 1) {
       double sum = 0;
@@ -159,8 +163,10 @@ class Iq1Search {
     return half < LARGEST_HALF ? half : LARGEST_HALF;
   }
 
-  const float *weights_ = nullptr;
+  float mirrored_[BLOCK];
+  const float *weights_ = nullptr;  // what is searched at the moment: those of the block or these mirrored
   const double *error_weights_ = nullptr;
+  double least_error_ = INFINITE;
   PointRows rows_;
   PointSearch points_;
   LineEnvelope<GROUP_LINES> groups_[SHIFT_GROUPS];

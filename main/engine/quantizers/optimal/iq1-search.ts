@@ -6,8 +6,8 @@
  * Every line of the block is tried with the f16 next to its best d. Nothing is left out (`line-envelope.ts`), so no
  * other choice has a smaller error but for the rounding of sums in double precision.
  *
- * Negative d are not tried: the grid is symmetric about its middle, and -d with mirrored points and the other shift
- * gives the very same values.
+ * Negative d are tried too, as positive ones for mirrored weights: 717 points of the grid have no mirror image in it,
+ * so that the levels under -d are others.
  */
 import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
 import { DOWN, GROUP, UP } from '../iq1-groups.ts'
@@ -21,6 +21,7 @@ const GROUPS = 32
 /** Of d, by scale code. */
 const MULTIPLES = [1, 3, 5, 7, 9, 11, 13, 15]
 const LARGEST_HALF = 0x7bff
+const NEGATIVE = 0x8000
 const LEVELS = [UP, DOWN] as const
 
 /** What is stored of a block. */
@@ -63,6 +64,11 @@ class Iq1Search {
   /** Lines of sub-blocks under d, labelled by their scale codes. */
   readonly #scaled: readonly LineEnvelope[]
   readonly #tail: LineEnvelope
+  readonly #mirrored = new Float32Array(GROUPS * GROUP)
+  /** What is searched at the moment: the weights of the block or these mirrored. */
+  #weights = this.#mirrored
+  #errorWeights = new Float64Array(0)
+  #leastError = Infinity
   readonly #chosen: Iq1Block
 
   constructor(layout: Iq1Layout) {
@@ -87,27 +93,33 @@ class Iq1Search {
     }
   }
 
-  search(block: SearchedBlock, out: Uint8Array): void {
-    for (let j = 0; j < this.#scaled.length; j += 1) this.#findSubBlockLines(block, j)
-    this.#chooseScales()
-    for (let group = 0; group < GROUPS; group += this.#layout.shiftGroups) this.#choosePoints(block, group)
+  search({ weights, errorWeights }: SearchedBlock, out: Uint8Array): void {
+    this.#errorWeights = errorWeights
+    for (let i = 0; i < weights.length; i += 1) this.#mirrored[i] = -(weights[i] as number)
+    this.#leastError = Infinity
+    this.#chosen.scale = 0
+    this.#chosen.scaleCodes.fill(0)
+    this.#chooseScales(weights, 0)
+    this.#chooseScales(this.#mirrored, NEGATIVE)
+    this.#weights = this.#chosen.scale & NEGATIVE ? this.#mirrored : weights
+    for (let group = 0; group < GROUPS; group += this.#layout.shiftGroups) this.#choosePoints(group)
     this.#layout.write(this.#chosen, out)
   }
 
-  #findSubBlockLines(block: SearchedBlock, j: number): void {
+  #findSubBlockLines(j: number): void {
     const { shiftGroups, subBlockGroups } = this.#layout
     for (const [p, part] of this.#parts.parts.entries()) {
-      this.#findPartLines(block, j * subBlockGroups + p * shiftGroups, part)
+      this.#findPartLines(j * subBlockGroups + p * shiftGroups, part)
     }
     this.#subBlock.sum(this.#parts)
     uniteMultiples(this.#subBlock, MULTIPLES, this.#scaled[j] as LineEnvelope, this.#tail)
   }
 
   /** Lines of the groups that share a shift, from group `first` on, whatever the shift. */
-  #findPartLines({ weights, errorWeights }: SearchedBlock, first: number, out: LineEnvelope): void {
+  #findPartLines(first: number, out: LineEnvelope): void {
     for (const [direction, levels] of LEVELS.entries()) {
       for (const [g, envelope] of (this.#groups[direction] as readonly LineEnvelope[]).entries()) {
-        this.#points.load(weights, errorWeights, GROUP * (first + g), levels)
+        this.#points.load(this.#weights, this.#errorWeights, GROUP * (first + g), levels)
         this.#points.envelope(envelope)
       }
       ;(this.#shifted[direction] as LineEnvelope).sum(this.#groupSums[direction] as EnvelopeSum)
@@ -119,21 +131,20 @@ class Iq1Search {
     }
   }
 
-  /** Goes through the lines of the block: d and the scale codes with the least error, the first of equals. */
-  #chooseScales(): void {
+  /** Goes through the lines of the block: d and the scale codes, if they have the least error so far. */
+  #chooseScales(weights: Float32Array, sign: number): void {
+    this.#weights = weights
+    for (let j = 0; j < this.#scaled.length; j += 1) this.#findSubBlockLines(j)
     const lines = new EnvelopeSum(this.#scaled)
-    let least = Infinity
-    this.#chosen.scale = 0
-    this.#chosen.scaleCodes.fill(0)
     for (lines.begin(); ; lines.advance()) {
       const slope = lines.slope()
       const offset = lines.offset()
       const half = nearestFinite(offset / (2 * slope))
       const d = halfToFloat(half)
       const error = d * (d * slope - offset)
-      if (error < least) {
-        least = error
-        this.#chosen.scale = half
+      if (error < this.#leastError) {
+        this.#leastError = error
+        this.#chosen.scale = sign | half
         for (let j = 0; j < this.#scaled.length; j += 1) {
           this.#chosen.scaleCodes[j] = (this.#scaled[j] as LineEnvelope).labels[
             lines.places[j] as number
@@ -145,17 +156,17 @@ class Iq1Search {
   }
 
   /** Shift and points of the groups that share a shift, from group `first` on; upwards where it makes no difference. */
-  #choosePoints({ weights, errorWeights }: SearchedBlock, first: number): void {
+  #choosePoints(first: number): void {
     const { shiftGroups, subBlockGroups } = this.#layout
     const { scale, scaleCodes, points, downwards } = this.#chosen
     const code = scaleCodes[Math.floor(first / subBlockGroups)] as number
-    const groupScale = halfToFloat(scale) * (MULTIPLES[code] as number)
+    const groupScale = halfToFloat(scale & ~NEGATIVE) * (MULTIPLES[code] as number)
     let least = Infinity
     for (const [direction, levels] of LEVELS.entries()) {
       let sum = 0
       const found = new Uint16Array(shiftGroups)
       for (let g = 0; g < shiftGroups; g += 1) {
-        this.#points.load(weights, errorWeights, GROUP * (first + g), levels)
+        this.#points.load(this.#weights, this.#errorWeights, GROUP * (first + g), levels)
         found[g] = this.#points.nearest(groupScale)
         sum += this.#points.lowest
       }
