@@ -33,6 +33,7 @@ export function blockWeightsOption(block: ExploredGroup, names: BlockNames, them
       type: 'value',
       min: -1,
       max: block.weights.length,
+      axisLabel: { ...axisLooks(theme).axisLabel, showMinLabel: false, showMaxLabel: false },
       splitLine: { show: false },
       name: 'weight of the block',
       nameLocation: 'middle',

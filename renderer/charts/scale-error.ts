@@ -140,8 +140,8 @@ export function scaleErrorOption(
     },
     yAxis: {
       ...axisLooks(theme),
-      type: 'log',
-      min: floor / 1.3,
+      // Near the best all errors are of one size, and the parabolas can be seen.
+      ...(near ? { type: 'value', scale: true } : { type: 'log', min: floor / 1.3 }),
       axisLabel: { ...axisLooks(theme).axisLabel, formatter: tick },
     },
     series: [
@@ -149,7 +149,7 @@ export function scaleErrorOption(
         type: 'line',
         name: 'error',
         data: points.map(raised),
-        showSymbol: false,
+        symbol: 'none',
         silent: true,
         lineStyle: { width: 1.5, color: theme.text },
         itemStyle: { color: theme.text },
@@ -174,5 +174,5 @@ export function scaleErrorOption(
 }
 
 function tick(value: number): string {
-  return significant(value, 2)
+  return significant(value, 3)
 }
