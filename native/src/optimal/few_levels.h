@@ -1,12 +1,12 @@
 // The best f16 scale of blocks with two to four levels, exactly: no f16 scale gives less error.
 //
-// What is found is defined in main/engine/quantizers/optimal/one-scale.ts. It is looked for as there, by the pieces of
-// parabolas that breakpoints of the codes cut the scales into, with these differences.
-// - Breakpoints are sorted as floats of half the scale at which a code changes, whose 8 low bits are the number of the
-//   change instead. The 16 bits of fraction that are left still tell on which side of every f16 scale it lies.
+// What is found is defined in main/engine/quantizers/optimal/one-scale.ts. It is looked for as there, by the
+// pieces of parabolas that breakpoints of the codes cut the scales into, with these differences.
+// - Breakpoints are sorted as floats of half the scale at which a code changes, whose 8 low bits are the number of
+//   the change instead. The 15 bits of fraction that are left still tell on which side of every f16 scale it lies.
 // - No scale is left out: of all pieces those whose bottom is at most the known least error are looked into.
-// - All sums are of terms that are not negative. Where a parabola is at most the energy X = sum w x^2, its parts are at
-//   most X, 4 X and 4 X (Cauchy-Schwarz), so 258 roundings of each put it off by less than 3e-13 X.
+// - All sums are of terms that are not negative. Where a parabola is at most the energy X = sum w x^2, its parts
+//   are at most X, 4 X and 4 X (Cauchy-Schwarz), so 258 roundings of each put it off by less than 3e-13 X.
 #pragma once
 
 #include "half.h"

@@ -8,7 +8,7 @@ namespace {
 // Offset of the codes in both.
 constexpr int CODES = 2;
 
-// -1 and 1. Codes are the signs of the weights whatever the scale: one parabola, over magnitudes and positive scales.
+// -1 and 1. Codes are the signs of the weights whatever the scale: one parabola, of magnitudes, for positive scales.
 struct Binary {
   static constexpr int COUNT = 128;
   static constexpr int BYTES = 18;
@@ -64,8 +64,8 @@ void search_q1(const SearchedBlocks &blocks) {
 
 typedef vfloat Keys[Quaternary::CHANGES];
 
-// Breakpoints under scales of a sign, blocks in lanes. The quotient by 3 is rounded, but never onto a float of 16 bits
-// of fraction that it does not equal: three times such a number is a float.
+// Breakpoints under scales of a sign, blocks in lanes. The quotient by 3 is rounded, but never onto a float of 15 bits
+// of fraction that it does not equal: three times such a number is a float, at least two thirds of a spacing away.
 void sort_breakpoints(const vfloat (&weights)[Quaternary::COUNT], float sign, Keys &keys) {
   for (int i = 0; i < Quaternary::COUNT; i += 1) {
     const vfloat outer = maximum(sign * weights[i], splat(0.f)) / 3.f;

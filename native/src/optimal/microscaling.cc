@@ -19,12 +19,15 @@ struct Mx {
     return float_of(select(byte < 2, (byte + 1) << 21, (byte - 1) << 23));
   }
 
-  // The largest byte whose scale is below a seventh of `largest`: 2^(k - 3) always is, 2^(k - 2) is from 1.75 * 2^k on.
+  // The largest byte whose scale is below a seventh of `largest`, which is at least 2^k: 2^(k - 3) always is, and
+  // 2^(k - 2) beyond 1.75 * 2^k.
   static int first_byte(float largest) {
     const uint32_t bits = float_bits(largest);
     const int byte = (int)(bits >> 23) - 2 + ((bits & 0x7fffff) > 0x600000);
     return byte < 0 ? 0 : byte > LARGEST_BYTE ? LARGEST_BYTE : byte;
   }
+
+  static vint next_byte(vint byte, vfloat) { return maximum(byte - 1, splat(0)); }
 
   static void store_block(const float *weights, size_t block, uint8_t byte, uint8_t *out) {
     const float scale = halved_e8m0(byte);
@@ -39,15 +42,23 @@ struct Nv {
   static constexpr int BYTES = 36;
   static constexpr int NIBBLES = 4;
   static constexpr int LARGEST_BYTE = 0x7e;
-  // Half of a scale from here on is a scale.
+  // Half of a scale from here on is a scale; before, that of even bytes is.
   static constexpr int HALVED_FROM = 16;
 
   static vfloat scale_of(vint byte) { return gather(HALVED_UE4M3.of, byte); }
 
-  // No smaller than the largest byte whose (halved) scale is below a seventh of `largest`, and than those without half.
+  // No smaller than the largest byte whose scale is below a seventh of `largest`, and than all without half.
   static int first_byte(float largest) {
     const int byte = encode_ue4m3(largest * (2 / 7.f)) + 1;
     return byte < HALVED_FROM ? HALVED_FROM : byte > LARGEST_BYTE ? LARGEST_BYTE : byte;
+  }
+
+  // Leaves out the scale with a half that is as good.
+  static vint next_byte(vint byte, vfloat largest) {
+    const vint next = byte - 1;
+    const vint halved = (next >= HALVED_FROM) | ((next & 1) == 0);
+    const vint skipped = halved & (7 * scale_of(maximum(next, splat(0))) >= largest);
+    return maximum(next + skipped, splat(0));
   }
 
   static void store_block(const float *weights, size_t sub_block, uint8_t byte, uint8_t *out) {
@@ -73,7 +84,8 @@ struct Errors {
 };
 
 // The level nearest to each magnitude, of doubled E2M1 values times the scale.
-QUANTALOUPE_INLINE vfloat nearest_level(vfloat magnitudes, const vfloat (&midpoints)[7], const vfloat (&steps)[3]) {
+QUANTALOUPE_INLINE vfloat nearest_level(vfloat magnitudes, const vfloat (&midpoints)[7],
+                                        const vfloat (&steps)[3]) {
   constexpr int STEP[7] = {0, 0, 0, 0, 1, 1, 2};
   vint level_bits[7];
   for (int k = 0; k < 7; k += 1) level_bits[k] = (magnitudes > midpoints[k]) & bits_of(steps[STEP[k]]);
@@ -110,6 +122,8 @@ QUANTALOUPE_INLINE Errors errors_of(const Columns<COUNT> &columns, vfloat scale)
 template <typename Format>
 QUANTALOUPE_INLINE void search_bytes(const Columns<Format::COUNT> &columns, vint byte, vdouble (&best)[2]) {
   vdouble least[2] = {splat(__builtin_inf()), splat(__builtin_inf())};
+  vfloat largest = {};
+  for (const vfloat &column : columns.magnitudes) largest = maximum(column, largest);
   widen(to_float(byte), best);
   for (;;) {
     const Errors errors = errors_of(columns, Format::scale_of(byte));
@@ -123,7 +137,7 @@ QUANTALOUPE_INLINE void search_bytes(const Columns<Format::COUNT> &columns, vint
       open |= any(~(errors.beyond[half] > least[half]) & (candidate[half] > 0));
     }
     if (!open) return;
-    byte = maximum(byte - 1, splat(0));
+    byte = Format::next_byte(byte, largest);
   }
 }
 

@@ -11,12 +11,13 @@ void sort_descending(vfloat (&keys)[COUNT]) {
   for (int sorted = 1; sorted < COUNT; sorted *= 2) {
     for (int step = sorted; step >= 1; step /= 2) {
       for (int first = step % sorted; first + step < COUNT; first += 2 * step) {
-        for (int low = first; low < first + step && low + step < COUNT; low += 1) {
-          const int high = low + step;
-          if ((low ^ high) & -(2 * sorted)) continue;
-          const vfloat larger = maximum(keys[low], keys[high]);
-          keys[high] = minimum(keys[low], keys[high]);
-          keys[low] = larger;
+        // Values of different runs that are not yet merged stay apart.
+        if (step < sorted && (first + step) % (2 * sorted) == 0) continue;
+        for (int low = first; low < first + step; low += 1) {
+          const vfloat a = keys[low];
+          const vfloat b = keys[low + step];
+          keys[low] = maximum(a, b);
+          keys[low + step] = minimum(a, b);
         }
       }
     }
