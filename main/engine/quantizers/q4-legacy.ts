@@ -20,7 +20,6 @@ import { optimalMethods } from './optimal/optimal-methods.ts'
 import { integerLevels } from './optimal/scaled-levels.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
 import { affineBlockSearch, affineErrorWeights } from './optimal/affine.ts'
-import { optimalMethods } from './optimal/optimal-methods.ts'
 
 const BLOCK = 32
 const HALF = 16
