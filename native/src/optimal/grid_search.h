@@ -1,8 +1,6 @@
 // The searches of IQ2 and IQ3 formats; the twin of main/engine/quantizers/optimal/grid-search.ts and grid-weights.ts.
 #pragma once
 
-#include <new>
-
 #include "grid_scale.h"
 #include "kernels.h"
 
