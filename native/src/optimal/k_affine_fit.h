@@ -22,7 +22,7 @@ QUANTALOUPE_INLINE void keep_fit(const AffineBlock<Format> &block, int v, const 
   const vdouble minimum = (sums.codes * sums.products - sums.squares * values) * inverse;
   const vdouble error = block.error_of(v, sums, scale, minimum);
   const vlong better = (determinant > LEAST_SPREAD * straight) & (scale > 0.) & (error < fits.errors[v]);
-  fits.keep(v, better, scale, minimum, error, sums);
+  if (any(better)) fits.keep(v, better, scale, minimum, error, sums);
 }
 
 template <typename Format>

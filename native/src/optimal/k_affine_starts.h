@@ -38,7 +38,7 @@ struct Ranking {
 
 constexpr int SCALE_RATIOS = 25;
 constexpr int MINIMUM_RATIOS = 17;
-constexpr int SCALES_KEPT = 4;
+constexpr int SCALES_KEPT = 3;
 constexpr int PAIRS_KEPT = 2;
 
 // Fits under one scale code each.

@@ -12,7 +12,7 @@ const SCALE_RATIOS = Array.from({ length: 25 }, (_, i) => (76 + 2 * i) / 100)
 /** The same for dmin. */
 const MINIMUM_RATIOS = Array.from({ length: 17 }, (_, i) => (76 + 3 * i) / 100)
 /** Values of d that are tried with every dmin. */
-const SCALES_KEPT = 4
+const SCALES_KEPT = 3
 
 /** The best of several, in order; of equal ones the first comes first. */
 class Ranking {
