@@ -14,7 +14,7 @@ namespace {
 
 struct Q4_0 : IntegerGrid<-8, 7> {
   static constexpr int BYTES = 18;
-  static constexpr int STEPS[] = {16, 1};
+  static constexpr int STEPS[] = {32, 4, 1};
   static void pack(const bytes16 (&codes)[2], uint8_t *block) { pack_nibbles(codes, block + 2); }
 };
 
@@ -122,7 +122,7 @@ bool search_by_trials(const float *weights, const double *error_weights, const B
                       BestScale &best) {
   using Search = ScaleSearch<Format>;
   TrialBlock block;
-  load_trial_block(weights, error_weights, extent, block);
+  load_trial_block<Format>(weights, error_weights, extent, block);
   Trials trials;
   Search::add_first_trials(extent, trials);
   Search::template try_all<EVEN>(block, 1, trials);

@@ -7,6 +7,7 @@
 //   END_STEP, LEAST_STEP               distance of the outermost levels, and of any two neighbours
 //   NEAREST_ZERO                       place of the level nearest to 0
 //   nearest(scaled)                    level nearest to weight / scale, quickly: either one close to a midpoint
+//   nearest_inside(scaled)             the same between the ends
 //   place(weight, scale, inverse)      place of the nearest level, by definition; scale positive
 //   level(place)
 #pragma once
@@ -35,6 +36,8 @@ struct IntegerGrid {
   static constexpr float END_STEP = 1;
   static constexpr float LEAST_STEP = 1;
   static constexpr int NEAREST_ZERO = -LOW;
+
+  QUANTALOUPE_INLINE vfloat nearest_inside(vfloat scaled) { return nearest_whole(scaled); }
 
   QUANTALOUPE_INLINE vfloat nearest(vfloat scaled) {
     return nearest_whole(maximum(minimum(scaled, splat((float)HIGH)), splat((float)LOW)));
@@ -85,6 +88,9 @@ struct Iq4Grid {
     const vfloat inside = maximum(minimum(scaled, splat(127.f)), splat(-127.f));
     return gather(IQ4_NEAREST.levels, to_int((inside + 128.f) * 2.f));
   }
+
+  // NaN must not leave the table.
+  QUANTALOUPE_INLINE vfloat nearest_inside(vfloat scaled) { return nearest(scaled); }
 
   QUANTALOUPE_INLINE vlong place(vdouble weight, vdouble scale, vdouble) {
     vlong place = {};

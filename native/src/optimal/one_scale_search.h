@@ -53,6 +53,7 @@ struct TrialBlock {
   float unit;    // what weights were multiplied with
   float energy;  // at least the sum of w x^2
   float best;    // at least the least error
+  float clamped_below;  // scales of this magnitude or more put all weights between the ends of the levels
 };
 
 // The largest lane.
@@ -114,6 +115,7 @@ QUANTALOUPE_INLINE int32_t half_below(double scale) {
   return bits > LARGEST_HALF ? LARGEST_HALF : bits < 1 ? 1 : bits;
 }
 
+template <typename Grid>
 QUANTALOUPE_INLINE void load_trial_block(const float *weights, const double *error_weights,
                                          const BlockExtent &extent, TrialBlock &block) {
   const double larger = extent.above > extent.below ? extent.above : extent.below;
@@ -135,6 +137,8 @@ QUANTALOUPE_INLINE void load_trial_block(const float *weights, const double *err
   for (int lane = 0; lane < LANES; lane += 1) sum += energy[lane];
   block.energy = sum * (1 + TRIAL_ROUNDING);
   block.best = block.energy;
+  constexpr double NEARER_END = Grid::HIGHEST < -Grid::LOWEST ? Grid::HIGHEST : -Grid::LOWEST;
+  block.clamped_below = (float)(larger * (double)block.unit / NEARER_END * (1 + 1e-5));
 }
 
 template <typename Grid>
@@ -149,16 +153,17 @@ struct ScaleSearch {
     return (block.best + delta * delta * 1.01f * block.energy) * (1 + MARGIN) + TRIAL_UNDERFLOW;
   }
 
-  template <bool EVEN>
+  template <bool EVEN, bool INSIDE>
   QUANTALOUPE_INLINE void add_error(const TrialBlock &block, int i, vfloat scale, vfloat inverse, vfloat &sum) {
     const vfloat weight = splat(block.weights[i]);
+    const vfloat level = INSIDE ? Grid::nearest_inside(weight * inverse) : Grid::nearest(weight * inverse);
 #if defined(QUANTALOUPE_AVX2)
     // Trials need no bits in common with other targets.
-    const vfloat error = (vfloat)_mm256_fnmadd_ps((__m256)scale, (__m256)Grid::nearest(weight * inverse), (__m256)weight);
+    const vfloat error = (vfloat)_mm256_fnmadd_ps((__m256)scale, (__m256)level, (__m256)weight);
     const vfloat term = EVEN ? error : error * block.error_weights[i];
     sum = (vfloat)_mm256_fmadd_ps((__m256)term, (__m256)error, (__m256)sum);
 #else
-    const vfloat error = weight - scale * Grid::nearest(weight * inverse);
+    const vfloat error = weight - scale * level;
     sum += EVEN ? error * error : error * block.error_weights[i] * error;
 #endif
   }
@@ -169,28 +174,34 @@ struct ScaleSearch {
     return float_of((half & 0x8000) << 16 | bits_of(float_of((half & 0x7fff) << 13) * 0x1p112f)) * unit;
   }
 
+  // Errors of two vectors of scales; partial where all are above `most`. INSIDE: no scale clamps a weight.
+  template <bool EVEN, bool INSIDE>
+  QUANTALOUPE_INLINE void try_strip(const TrialBlock &block, float most, const vfloat (&scales)[2], vfloat (&sums)[2]) {
+    const vfloat inverses[2] = {1.f / scales[0], 1.f / scales[1]};
+    sums[0] = sums[1] = vfloat{};
+    for (int i = 0; i < SCALED_BLOCK; i += 8) {
+      for (int j = i; j < i + 8; j += 1) {
+        add_error<EVEN, INSIDE>(block, j, scales[0], inverses[0], sums[0]);
+        add_error<EVEN, INSIDE>(block, j, scales[1], inverses[1], sums[1]);
+      }
+      if (!any((sums[0] <= most) | (sums[1] <= most))) return;
+    }
+  }
+
   // Fills in the errors of all trials and lowers block.best.
   template <bool EVEN>
   static void try_all(TrialBlock &block, int step, Trials &trials) {
     for (int i = 0; i < STRIP; i += 1) trials.bits[trials.count + i] = trials.bits[trials.count - 1];
     float most = limit(block, step);
     for (int at = 0; at < trials.count; at += STRIP) {
-      const vfloat first = scales_of(trials.bits + at, block.unit);
-      const vfloat second = scales_of(trials.bits + at + LANES, block.unit);
-      const vfloat first_inverse = 1.f / first;
-      const vfloat second_inverse = 1.f / second;
-      vfloat first_sum = {};
-      vfloat second_sum = {};
-      for (int i = 0; i < SCALED_BLOCK; i += 8) {
-        for (int j = i; j < i + 8; j += 1) {
-          add_error<EVEN>(block, j, first, first_inverse, first_sum);
-          add_error<EVEN>(block, j, second, second_inverse, second_sum);
-        }
-        if (!any((first_sum <= most) | (second_sum <= most))) break;
-      }
-      store(trials.errors + at, first_sum);
-      store(trials.errors + at + LANES, second_sum);
-      const vfloat least = minimum(first_sum, second_sum);
+      const vfloat scales[2] = {scales_of(trials.bits + at, block.unit), scales_of(trials.bits + at + LANES, block.unit)};
+      vfloat sums[2];
+      const vfloat smallest = minimum(magnitude(scales[0]), magnitude(scales[1]));
+      if (any(smallest < block.clamped_below)) try_strip<EVEN, false>(block, most, scales, sums);
+      else try_strip<EVEN, true>(block, most, scales, sums);
+      store(trials.errors + at, sums[0]);
+      store(trials.errors + at + LANES, sums[1]);
+      const vfloat least = minimum(sums[0], sums[1]);
       // A partial sum is above `most` and so above the best.
       if (!any(least * (1 + TRIAL_ROUNDING) < block.best)) continue;
       const float found = -largest_lane(-least) * (1 + TRIAL_ROUNDING);
@@ -232,26 +243,30 @@ struct ScaleSearch {
   static bool add_range(const TrialBlock &block, const BlockExtent &extent, bool negative, int step, Trials &trials) {
     const double most = largest_scale<Grid>(extent, negative);
     if (!(most > 0)) return true;
-    const int32_t last = half_above(most);
-    const int32_t sign = negative ? NEGATIVE : 0;
-    for (int32_t bits = least_half(block, negative); bits <= last; bits += step) {
-      if (!trials.add((bits + step / 2) | sign)) return false;
-    }
+    const int32_t first = least_half(block, negative);
+    const int32_t groups = (half_above(most) - first) / step + 1;
+    if (groups > MOST_TRIALS - trials.count) return false;
+    int32_t *to = trials.bits + trials.count;
+    for (int32_t i = 0; i < groups; i += 1) to[i] = (first + i * step + step / 2) | (negative ? NEGATIVE : 0);
+    trials.count += groups > 0 ? groups : 0;
     return true;
   }
 
   // Splits the groups that may hold the best scale into smaller ones.
   static bool refine(const TrialBlock &block, int step, int next_step, const Trials &from, Trials &to) {
     const float most = limit(block, step);
-    to.count = 0;
+    int count = 0;
     for (int i = 0; i < from.count; i += 1) {
       const int32_t first = (from.bits[i] & ~NEGATIVE) - step / 2;
       // Subnormals and their neighbourhood are too far apart for one to speak for others.
       if (from.errors[i] > most && (step == 1 || first >= 1024 + step)) continue;
+      if (count > MOST_TRIALS - step) return false;
       for (int32_t bits = first > 1 ? first : 1; bits < first + step; bits += next_step) {
-        if (!to.add((bits + next_step / 2) | (from.bits[i] & NEGATIVE))) return false;
+        to.bits[count] = (bits + next_step / 2) | (from.bits[i] & NEGATIVE);
+        count += 1;
       }
     }
+    to.count = count;
     return true;
   }
 };
