@@ -20,7 +20,11 @@ import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
 import { LEVEL_BLOCK, levelCode, LEVELS, searchLevelScale } from './iq4-levels.ts'
 import { packNibbles } from './legacy-codes.ts'
+import type { SearchedBlock } from './optimal/block-search.ts'
 import { levelBlockErrorWeights } from './optimal/ggml-weights.ts'
+import { nestedLayout } from './optimal/nested-layout.ts'
+import { nestedSearch } from './optimal/nested-search.ts'
+import { squareErrorWeights } from './optimal/objectives.ts'
 import { oneScaleSearch } from './optimal/one-scale.ts'
 import { optimalMethods } from './optimal/optimal-methods.ts'
 import { scaledLevels } from './optimal/scaled-levels.ts'
@@ -134,6 +138,34 @@ function dequantizeXs(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+const searchNested = nestedSearch(nestedLayout({ levels: LEVELS, subBlock: LEVEL_BLOCK, reach: 32 }))
+const superBlockCodes = new Uint8Array(SUPER_BLOCK)
+const signedScales = new Int8Array(SUB_BLOCKS)
+
+function searchXs({ weights, errorWeights: counts }: SearchedBlock, out: Uint8Array): void {
+  writeHalfWord(searchNested(weights, counts, superBlockCodes, signedScales), out, 0)
+  out.fill(0, HIGH, XS_NIBBLES)
+  for (let j = 0; j < SUB_BLOCKS; j += 1) {
+    writeScaleCode((signedScales[j] as number) + 32, j, out, 0)
+    for (let i = 0; i < HALF; i += 1) {
+      const low = superBlockCodes[LEVEL_BLOCK * j + i] as number
+      const high = superBlockCodes[LEVEL_BLOCK * j + HALF + i] as number
+      out[XS_NIBBLES + HALF * j + i] = low | (high << 4)
+    }
+  }
+}
+
+function ggmlErrorWeightsXs(row: Float32Array, importance: Float32Array | null, out: Float64Array): void {
+  if (importance === null) return squareErrorWeights(row, importance, out)
+  for (let at = 0; at < row.length; at += SUPER_BLOCK) {
+    const variance = fround(sumOfSquares(row, at, SUPER_BLOCK) * (2 / SUPER_BLOCK))
+    for (let start = at; start < at + SUPER_BLOCK; start += LEVEL_BLOCK) {
+      importanceWeights(row, start, LEVEL_BLOCK, importance, variance, errorWeights)
+      out.set(errorWeights, start)
+    }
+  }
+}
+
 export const IQ4_NL: Format = {
   ...NL_TYPE,
   family: 'i',
@@ -160,5 +192,11 @@ export const IQ4_XS: Format = {
   scaleBits: readHalfWord,
   needsImportance: false,
   dequantize: dequantizeXs,
-  methods: { reference: quantizeXs },
+  methods: {
+    reference: quantizeXs,
+    ...optimalMethods({ ...XS_TYPE, dequantize: dequantizeXs }, quantizeXs, {
+      search: searchXs,
+      ggmlErrorWeights: ggmlErrorWeightsXs,
+    }),
+  },
 }

@@ -16,6 +16,11 @@ import { floatToHalf, halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
+import type { SearchedBlock } from './optimal/block-search.ts'
+import { nestedLayout, wholeLevels } from './optimal/nested-layout.ts'
+import { nestedSearch } from './optimal/nested-search.ts'
+import { squareErrorWeights } from './optimal/objectives.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 import { searchRefined } from './refined-search.ts'
 import { nearestInt } from './rounding.ts'
 import { searchSymmetric } from './symmetric-search.ts'
@@ -152,6 +157,29 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+const searchNested = nestedSearch(
+  nestedLayout({ levels: wholeLevels(MAX_CODE), subBlock: SUB_BLOCK, reach: MAX_SCALE }),
+)
+const signedScales = new Int8Array(SUB_BLOCKS)
+
+function search({ weights, errorWeights: counts }: SearchedBlock, out: Uint8Array): void {
+  writeHalfWord(searchNested(weights, counts, codes, signedScales), out, D)
+  for (let j = 0; j < SUB_BLOCKS; j += 1) scaleCodes[j] = (signedScales[j] as number) + MAX_SCALE
+  packScales(out, SCALES)
+  packCodes(out, 0)
+}
+
+function ggmlErrorWeights(row: Float32Array, importance: Float32Array | null, out: Float64Array): void {
+  if (importance === null) return squareErrorWeights(row, importance, out)
+  for (let at = 0; at < row.length; at += SUPER_BLOCK) {
+    const variance = fround(fround(2 * sumOfSquares(row, at, SUPER_BLOCK)) / SUPER_BLOCK)
+    for (let start = at; start < at + SUPER_BLOCK; start += SUB_BLOCK) {
+      importanceWeights(row, start, SUB_BLOCK, importance, variance, errorWeights)
+      out.set(errorWeights, start)
+    }
+  }
+}
+
 export const Q3_K: Format = {
   ...TYPE,
   family: 'k',
@@ -159,5 +187,8 @@ export const Q3_K: Format = {
   words: { width: 2, offsets: [D] },
   needsImportance: false,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, { search, ggmlErrorWeights }),
+  },
 }

@@ -16,6 +16,11 @@ import { floatToHalf, halfToFloat } from '../tensor/half.ts'
 import type { Format } from './format.ts'
 import { ggmlType } from './ggml-type.ts'
 import { readHalfWord, writeHalfWord } from './half-words.ts'
+import type { SearchedBlock } from './optimal/block-search.ts'
+import { nestedLayout, wholeLevels } from './optimal/nested-layout.ts'
+import { nestedSearch } from './optimal/nested-search.ts'
+import { type ErrorWeights, plainErrorWeights, squareErrorWeights } from './optimal/objectives.ts'
+import { optimalMethods } from './optimal/optimal-methods.ts'
 import { nearestInt } from './rounding.ts'
 import { ALL_ZERO, searchSymmetric } from './symmetric-search.ts'
 
@@ -133,6 +138,20 @@ function dequantize(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
+const searchNested = nestedSearch(nestedLayout({ levels: wholeLevels(32), subBlock: SUB_BLOCK, reach: 128 }))
+const signedScales = new Int8Array(SUB_BLOCKS)
+
+function search({ weights, errorWeights }: SearchedBlock, out: Uint8Array): void {
+  writeHalfWord(searchNested(weights, errorWeights, codes, signedScales), out, D)
+  out.set(signedScales, SCALES)
+  pack(out, 0)
+}
+
+const ggmlErrorWeights: ErrorWeights = (row, importance, out) => {
+  if (importance === null) squareErrorWeights(row, importance, out)
+  else plainErrorWeights(row, importance, out)
+}
+
 export const Q6_K: Format = {
   ...TYPE,
   family: 'k',
@@ -140,5 +159,8 @@ export const Q6_K: Format = {
   words: { width: 2, offsets: [D] },
   needsImportance: false,
   dequantize,
-  methods: { reference: quantize },
+  methods: {
+    reference: quantize,
+    ...optimalMethods({ ...TYPE, dequantize }, quantize, { search, ggmlErrorWeights }),
+  },
 }

@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "half.h"
 #include "iq4_search.h"
+#include "nested_search.h"
 #include "optimal_kernels.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -139,10 +140,33 @@ void dequantize_xs(const uint8_t *bytes, size_t blocks, float *out) {
   }
 }
 
+void search_xs(const SearchedBlocks &blocks) {
+  search_nested<UnevenLayout, SUPER_BLOCK, XS_BYTES>(blocks, [](const auto &found, uint8_t *out) {
+    uint32_t high = 0;
+    uint32_t low = 0;
+    for (int j = 0; j < SUB_BLOCKS; j += 1) {
+      const uint32_t scale = (uint32_t)(found.scales[j] + 32);
+      low |= (scale & 15) << 4 * j;
+      high |= (scale >> 4) << 2 * j;
+      const uint8_t *codes = found.codes + LEVEL_BLOCK * j;
+      store_bytes(out + XS_NIBBLES + HALF * j, load_bytes(codes) | load_bytes(codes + HALF) << 4);
+    }
+    store_half(out, found.d);
+    store_half(out + HIGH, (uint16_t)high);
+    memcpy(out + LOW, &low, sizeof low);
+  });
+}
+
+void ggml_error_weights_xs(const float *weights, const float *importance, size_t count, double *out) {
+  square_root_weights<SUPER_BLOCK>(weights, importance, count, out, [](float sum) { return sum * (2.f / SUPER_BLOCK); });
+}
+
 }  // namespace
 
+extern const OptimalKernel optimal_IQ4_XS = {search_xs, ggml_error_weights_xs, nullptr};
 extern const FormatKernel kernel_IQ4_NL = {"IQ4_NL", LEVEL_BLOCK, NL_BYTES, quantize_nl, dequantize_nl,
                                            &optimal_IQ4_NL};
-extern const FormatKernel kernel_IQ4_XS = {"IQ4_XS", SUPER_BLOCK, XS_BYTES, quantize_xs, dequantize_xs};
+extern const FormatKernel kernel_IQ4_XS = {"IQ4_XS", SUPER_BLOCK, XS_BYTES, quantize_xs, dequantize_xs,
+                                           &optimal_IQ4_XS};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

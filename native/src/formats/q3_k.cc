@@ -1,4 +1,5 @@
 // Q3_K; layout and twin: main/engine/quantizers/q3-k.ts (ggml-quants.c: quantize_row_q3_K_ref, _impl).
+#include "nested_search.h"
 #include "refined_search.h"
 #include "sub_blocks_16.h"
 
@@ -181,8 +182,27 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
   }
 }
 
+void search(const SearchedBlocks &blocks) {
+  search_nested<WholeLayout<MAX_CODE, MAX_SCALE>, SUPER_BLOCK, BYTES>(blocks, [](const auto &found, uint8_t *out) {
+    int32_t scales[SUB_BLOCKS];
+    bytes16 codes[SUB_BLOCKS];
+    for (int j = 0; j < SUB_BLOCKS; j += 1) {
+      scales[j] = found.scales[j] + MAX_SCALE;
+      codes[j] = load_bytes(found.codes + SUB_BLOCK * j);
+    }
+    pack(codes, out);
+    pack_scales(scales, out + SCALES);
+    store_half(out + D, found.d);
+  });
+}
+
+void ggml_error_weights(const float *weights, const float *importance, size_t count, double *out) {
+  square_root_weights<SUPER_BLOCK>(weights, importance, count, out, [](float sum) { return 2.f * sum / (float)SUPER_BLOCK; });
+}
+
 }  // namespace
 
-extern const FormatKernel kernel_Q3_K = {"Q3_K", SUPER_BLOCK, BYTES, quantize, dequantize};
+extern const OptimalKernel optimal_Q3_K = {search, ggml_error_weights, nullptr};
+extern const FormatKernel kernel_Q3_K = {"Q3_K", SUPER_BLOCK, BYTES, quantize, dequantize, &optimal_Q3_K};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

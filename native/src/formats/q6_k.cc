@@ -1,4 +1,5 @@
 // Q6_K; layout and twin: main/engine/quantizers/q6-k.ts (ggml-quants.c: quantize_row_q6_K_ref, _impl).
+#include "nested_search.h"
 #include "sub_blocks_16.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -109,8 +110,25 @@ void dequantize(const uint8_t *bytes, size_t blocks, float *out) {
   }
 }
 
+void search(const SearchedBlocks &blocks) {
+  search_nested<WholeLayout<MAX_CODE, 128>, SUPER_BLOCK, BYTES>(blocks, [](const auto &found, uint8_t *out) {
+    bytes16 codes[SUB_BLOCKS];
+    for (int j = 0; j < SUB_BLOCKS; j += 1) codes[j] = load_bytes(found.codes + SUB_BLOCK * j);
+    memcpy(out + SCALES, found.scales, SUB_BLOCKS);
+    pack(codes, out);
+    store_half(out + D, found.d);
+  });
+}
+
+void ggml_error_weights(const float *weights, const float *importance, size_t count, double *out) {
+  for (size_t i = 0; i < count; i += 1) {
+    out[i] = importance ? (double)importance[i] : (double)weights[i] * (double)weights[i];
+  }
+}
+
 }  // namespace
 
-extern const FormatKernel kernel_Q6_K = {"Q6_K", SUPER_BLOCK, BYTES, quantize, dequantize};
+extern const OptimalKernel optimal_Q6_K = {search, ggml_error_weights, nullptr};
+extern const FormatKernel kernel_Q6_K = {"Q6_K", SUPER_BLOCK, BYTES, quantize, dequantize, &optimal_Q6_K};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET
