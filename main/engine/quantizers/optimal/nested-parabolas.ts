@@ -30,8 +30,8 @@ export class SubBlockParabolas {
   private readonly layout: NestedLayout
   private readonly events: Float64Array
   private readonly places: Uint8Array
-  private weights = new Float32Array()
-  private errorWeights = new Float64Array()
+  private weights: Float32Array = new Float32Array()
+  private errorWeights: Float64Array = new Float64Array()
 
   constructor(layout: NestedLayout) {
     const events = layout.subBlock * Math.max(layout.base, layout.levels.length - 1 - layout.base)

@@ -58,9 +58,9 @@ class Search {
   private readonly excess: Float64Array
   private readonly centre: Float64Array
   private readonly curvature: Float64Array
-  private weights = new Float32Array()
-  private errorWeights = new Float64Array()
-  private codes = new Uint8Array()
+  private weights: Float32Array = new Float32Array()
+  private errorWeights: Float64Array = new Float64Array()
+  private codes: Uint8Array = new Uint8Array()
   /** Least errors of a sub-block with scales that both signs of d allow, with -reach |d|, and with reach |d|. */
   private readonly inner: Float64Array
   private readonly innerScale: Int16Array
