@@ -56,9 +56,9 @@ export function blockWeightsOption(block: ExploredGroup, names: BlockNames, them
         type: 'scatter',
         name: names.reference,
         data: pairs(block.reference.decoded),
-        symbol: 'emptyCircle',
+        symbol: 'circle',
         symbolSize: 8,
-        itemStyle: { color: REFERENCE_COLOUR },
+        itemStyle: { color: 'transparent', borderColor: REFERENCE_COLOUR, borderWidth: 2 },
       },
       {
         type: 'scatter',

@@ -95,7 +95,8 @@ function choice(name: string, point: CurvePoint, colour: string, symbol: string)
     symbol,
     symbolSize: 13,
     z: 5,
-    itemStyle: { color: colour },
+    // Hollow, so that what lies below a mark can be seen.
+    itemStyle: { color: 'transparent', borderColor: colour, borderWidth: 2 },
   }
 }
 
@@ -156,7 +157,7 @@ export function scaleErrorOption(
       },
       {
         type: 'scatter',
-        name: 'a code changes',
+        name: 'code change',
         data: marks,
         symbol: 'rect',
         symbolSize: [1, 7],
@@ -166,7 +167,7 @@ export function scaleErrorOption(
         names.reference,
         [reference.scale, Math.max(reference.error, floor)],
         REFERENCE_COLOUR,
-        'emptyCircle',
+        'circle',
       ),
       choice(names.chosen, [chosen.scale, Math.max(chosen.error, floor)], theme.accent, 'diamond'),
     ],

@@ -67,7 +67,7 @@ test('at breakpoints two levels of a weight are equally near', () => {
 
 test.each([false, true])('both charts name what they show (near: %s)', (near) => {
   const block = explored()
-  const expected = expect.arrayContaining(['reference', 'optimal'])
+  const expected: unknown = expect.arrayContaining(['reference', 'optimal'])
   expect(textsOf(draw(scaleErrorOption(block, names, near, theme)))).toEqual(expected)
   expect(textsOf(draw(blockWeightsOption(block, names, theme)))).toEqual(expected)
 })
