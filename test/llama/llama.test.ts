@@ -58,8 +58,8 @@ const measure = (modelPath: string, text = DEMO_TEXT, context = 128) =>
 
 describe('an exported model in llama.cpp', () => {
   it.each([
-    ['Q8_0', EXACT],
-    ['mixed types', MIXED],
+    ['Q8_0', EXACT] as const,
+    ['mixed types', MIXED] as const,
     ...OPTIMAL.map(([preset, path]) => [`${preset} by optimal`, path] as const),
   ])('loads and writes text: %s', async (_name, modelPath) => {
     const { text, tokens } = await generate(

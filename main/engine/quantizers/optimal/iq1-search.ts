@@ -66,8 +66,8 @@ class Iq1Search {
   readonly #tail: LineEnvelope
   readonly #mirrored = new Float32Array(GROUPS * GROUP)
   /** What is searched at the moment: the weights of the block or these mirrored. */
-  #weights = this.#mirrored
-  #errorWeights = new Float64Array(0)
+  #weights: Float32Array = this.#mirrored
+  #errorWeights: Float64Array = new Float64Array(0)
   #leastError = Infinity
   readonly #chosen: Iq1Block
 
