@@ -1,5 +1,5 @@
 // Q4_1 and Q5_1: the twin of main/engine/quantizers/optimal/affine.ts.
-#include "affine_codes.h"
+#include "affine_exhaustive.h"
 #include "affine_starts.h"
 #include "optimal_kernels.h"
 #include "q4_1.h"
@@ -11,10 +11,15 @@ namespace {
 
 constexpr int MOST_ROUNDINGS = 4;
 
-struct Found {
-  double scale, minimum, error;
-  uint8_t codes[LEGACY_BLOCK];
-};
+// The error, which becomes the best if it is less.
+double keep_better(const Block &block, double scale, double minimum, const uint8_t *codes, Found &best) {
+  const double error = block.error_of(scale, minimum, codes);
+  if (error < best.error) {
+    best = {scale, minimum, error, {}};
+    memcpy(best.codes, codes, sizeof best.codes);
+  }
+  return error;
+}
 
 // The best f16 pair to the codes, the nearest codes to that pair, and so on while the error falls.
 void settle(const Block &block, int steps, uint8_t *codes, Found &best) {
@@ -25,11 +30,7 @@ void settle(const Block &block, int steps, uint8_t *codes, Found &best) {
     const HalfPair pair = best_half_pair(block, sums);
     if (!(pair.scale > 0)) return;
     block.round(pair.scale, pair.minimum, steps, codes);
-    const double error = block.error_of(pair.scale, pair.minimum, codes);
-    if (error < best.error) {
-      best = {pair.scale, pair.minimum, error, {}};
-      memcpy(best.codes, codes, sizeof best.codes);
-    }
+    const double error = keep_better(block, pair.scale, pair.minimum, codes, best);
     if (!(error < last)) return;
     last = error;
   }
@@ -40,6 +41,12 @@ void search_block(const Block &block, const Starts &starts, int lane, int steps,
   if (!block.counts) return;
   best.minimum = nearest_half(block.mean);
   best.error = block.error_of(0, best.minimum, best.codes);
+  if (block.low == block.high) {
+    uint8_t ones[LEGACY_BLOCK];
+    memset(ones, 1, sizeof ones);
+    keep_better(block, nearest_half(block.mean - best.minimum), best.minimum, ones, best);
+    return;
+  }
   for (int s = 0; s < STARTS; s += 1) {
     if (!(starts.gain[s][lane] > 0)) return;
     uint8_t codes[LEGACY_BLOCK];
@@ -64,7 +71,7 @@ void load_blocks(const SearchedBlocks &searched, size_t at, Block (&blocks)[AT_O
   }
 }
 
-template <typename Format>
+template <typename Format, bool EXHAUSTIVE>
 void search(const SearchedBlocks &searched) {
   constexpr int STEPS = Format::MAX_CODE;
   Block blocks[AT_ONCE];
@@ -77,6 +84,7 @@ void search(const SearchedBlocks &searched) {
     for (int i = 0; i < AT_ONCE && at + i < searched.count; i += 1) {
       Found found;
       search_block(blocks[i], starts[i / DOUBLES], i % DOUBLES, STEPS, found);
+      if (EXHAUSTIVE && blocks[i].counts) scan_scales(blocks[i], STEPS, found);
       write_block<Format>(found, searched.out + (at + i) * (4 * Format::WORDS));
     }
   }
@@ -95,7 +103,9 @@ void ggml_error_weights(const float *weights, const float *importance, size_t ro
 }  // namespace
 }  // namespace affine
 
-const OptimalKernel optimal_Q4_1 = {affine::search<Q4_1>, affine::ggml_error_weights, nullptr};
-const OptimalKernel optimal_Q5_1 = {affine::search<Q5_1>, affine::ggml_error_weights, nullptr};
+const OptimalKernel optimal_Q4_1 = {affine::search<Q4_1, false>, affine::ggml_error_weights,
+                                    affine::search<Q4_1, true>};
+const OptimalKernel optimal_Q5_1 = {affine::search<Q5_1, false>, affine::ggml_error_weights,
+                                    affine::search<Q5_1, true>};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

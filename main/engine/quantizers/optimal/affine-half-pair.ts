@@ -10,7 +10,8 @@ import type { AffineBlock } from './affine-block.ts'
 import type { CodeSums } from './affine-code-sums.ts'
 import { halfBitsNear } from './half-near.ts'
 
-const LARGEST_HALF = 0x7bff
+/** The place of the largest finite f16. */
+export const LARGEST_HALF = 0x7bff
 const LARGEST = 65504
 
 export interface HalfPair {
@@ -20,11 +21,12 @@ export interface HalfPair {
 }
 
 /** Finite f16 in ascending order, by whole numbers: 0 is both zeros. */
-function halfAt(place: number): number {
+export function halfAt(place: number): number {
   return place < 0 ? -halfToFloat(-place) : halfToFloat(place)
 }
 
-function placeNear(value: number): number {
+/** The place of the f16 nearest to a value, as single precision has it. */
+export function placeNear(value: number): number {
   const bits = halfBitsNear(value)
   return bits & 0x8000 ? 0x8000 - bits : bits
 }

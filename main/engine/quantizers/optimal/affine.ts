@@ -10,6 +10,7 @@ import { LEGACY_BLOCK } from '../legacy-codes.ts'
 import { importanceWeights, sumOfSquares } from '../weighting.ts'
 import { AffineBlock } from './affine-block.ts'
 import { CodeSums } from './affine-code-sums.ts'
+import { scanAffineScales } from './affine-exhaustive.ts'
 import { bestHalfPair, nearestHalf } from './affine-half-pair.ts'
 import { polishCodes } from './affine-polish.ts'
 import { AFFINE_STARTS, type AffineStart, findAffineStarts } from './affine-starts.ts'
@@ -35,10 +36,24 @@ const best = { scale: 0, minimum: 0, error: 0, codes: new Uint8Array(LEGACY_BLOC
 export function affineBlockSearch({ maximum, pack }: AffineLayout): BlockSearch {
   return (searched, out) => {
     searchBlock(block.load(searched), maximum)
-    writeHalfWord(floatToHalf(best.scale), out, 0)
-    writeHalfWord(floatToHalf(best.minimum), out, 2)
-    pack(best.codes, out, 0)
+    writeBest(pack, out)
   }
+}
+
+/** As {@link affineBlockSearch}, then through all that could be better. */
+export function affineExhaustiveSearch({ maximum, pack }: AffineLayout): BlockSearch {
+  return (searched, out) => {
+    const counts = block.load(searched)
+    searchBlock(counts, maximum)
+    if (counts) scanAffineScales(block, maximum, best)
+    writeBest(pack, out)
+  }
+}
+
+function writeBest(pack: AffineLayout['pack'], out: Uint8Array): void {
+  writeHalfWord(floatToHalf(best.scale), out, 0)
+  writeHalfWord(floatToHalf(best.minimum), out, 2)
+  pack(best.codes, out, 0)
 }
 
 /** Fills {@link best}; with zeros where nothing counts. */
@@ -48,6 +63,11 @@ function searchBlock(counts: boolean, steps: number): void {
   best.minimum = counts ? nearestHalf(block.mean) : 0
   if (!counts) return
   best.error = block.errorOf(0, best.minimum, best.codes)
+  if (block.low === block.high) {
+    codes.fill(1)
+    keepBetter(nearestHalf(block.mean - best.minimum), best.minimum, codes)
+    return
+  }
   findAffineStarts(block, steps, starts)
   for (const start of starts) {
     if (!(start.gain > 0)) return
@@ -65,16 +85,20 @@ function settle(steps: number): void {
     bestHalfPair(block, sums, pair)
     if (!(pair.scale > 0)) return
     block.round(pair.scale, pair.minimum, steps, codes)
-    const error = block.errorOf(pair.scale, pair.minimum, codes)
-    if (error < best.error) {
-      best.error = error
-      best.scale = pair.scale
-      best.minimum = pair.minimum
-      best.codes.set(codes)
-    }
+    const error = keepBetter(pair.scale, pair.minimum, codes)
     if (!(error < last)) return
     last = error
   }
+}
+
+/** The error, which becomes the best if it is less. */
+function keepBetter(scale: number, minimum: number, found: Uint8Array): number {
+  const error = block.errorOf(scale, minimum, found)
+  if (error < best.error) {
+    Object.assign(best, { error, scale, minimum })
+    best.codes.set(found)
+  }
+  return error
 }
 
 /** Importance times the root of mean square of the row plus squared weight; without importance plain. */
