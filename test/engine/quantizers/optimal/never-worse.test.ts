@@ -6,6 +6,8 @@ import { blockErrors, encode } from '../../../support/weighted-error.ts'
 
 const LENGTH = 512
 const KINDS = Object.keys(ROW_KINDS) as RowKind[]
+/** Going through everything takes its time, and most of it where scales overflow. */
+const EXHAUSTIVE_KINDS: readonly RowKind[] = ['gauss', 'constant', 'blocks of zeros']
 const IMPORTANCES = [null, 'lognormal', 'scattered zeros', 'a block of zeros', 'all zero', 'tiny'] as const
 const SEARCHED = FORMATS.filter((format) => format.methods.optimal)
 
@@ -45,8 +47,7 @@ describe.each(SEARCHED.map((format) => [format.name, format] as const))('%s', (_
   const importances = IMPORTANCES.filter((kind) => kind !== null || !format.needsImportance)
 
   it.each(methods)('%s is never worse than reference on any block', (method) => {
-    // Going through everything takes its time: a few kinds show it.
-    const kinds = method === 'exhaustive' ? KINDS.filter((_, place) => place % 5 === 0) : KINDS
+    const kinds = method === 'exhaustive' ? EXHAUSTIVE_KINDS : KINDS
     for (const kind of kinds) {
       for (const importance of importances) expectNeverWorse(format, method, kind, importance)
     }
