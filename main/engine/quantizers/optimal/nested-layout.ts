@@ -29,7 +29,7 @@ export interface NestedLayout extends NestedShape {
   readonly limit: number
 }
 
-export const SUPER_BLOCK = 256
+const SUPER_BLOCK = 256
 
 export function nestedLayout(shape: NestedShape): NestedLayout {
   const { levels, subBlock } = shape
