@@ -26,7 +26,10 @@ describe('the kernels', () => {
     const format = formatByName('Q4_0')!
     const run = () =>
       typescriptKernels.quantizeRows(format, 'gptq', new Float32Array(32), 32, null, new Uint8Array(18))
-    expect(errorOf(run)).toMatchObject({ code: 'METHOD_UNSUPPORTED', expected: 'one of reference' })
+    expect(errorOf(run)).toMatchObject({
+      code: 'METHOD_UNSUPPORTED',
+      expected: 'one of reference, optimal, optimal-square, optimal-ggml',
+    })
   })
 
   it.each(everyKernels)('$name refuse an importance of another length, and name both lengths', (kernels) => {
