@@ -1,6 +1,8 @@
 // Errors of a sub-block under multiples of d, as main/engine/quantizers/optimal/nested-search.ts defines them.
 #pragma once
 
+#include <algorithm>
+
 #include "nested_parabolas.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -122,6 +124,12 @@ void find_errors(const NestedBlock &block, int j, ParabolaList list, double d, d
     errors.add(scale, error_under<Layout>(block, j, d * scale, codes));
     if (scale > 0) errors.add(-scale, error_under<Layout>(block, j, -d * scale, codes));
   };
+  // Where the scale that is wanted lies at the end of what f16 can hold, every multiple is evaluated.
+  const auto is_at_the_end = [](const Parabola &one) { return one.centre > LARGEST_HALF * REACH / 2; };
+  if (std::any_of(list.begin, list.end, is_at_the_end)) {
+    for (int scale = 0; scale <= REACH; scale += 1) add(scale);
+    return;
+  }
   for (const Parabola *one = list.begin; one < list.end; one += 1) {
     const int lower = lower_of(*one);
     const double most = least + margin;

@@ -254,6 +254,12 @@ class Search {
       const scale = this.lowerScale(at, d)
       least = Math.min(least, this.errorAt(at, d * scale), this.errorAt(at, d * Math.min(reach, scale + 1)))
     }
+    // Where the scale that is wanted lies at the end of what f16 can hold, every multiple is evaluated.
+    const farthest = this.centre.subarray(first, end).reduce((far, centre) => Math.max(far, centre), 0)
+    if (farthest > this.layout.limit / 2) {
+      for (let scale = 0; scale <= reach; scale += 1) this.tryBothSigns(j, scale, d)
+      return
+    }
     for (let at = first; at < end; at += 1) {
       const lower = this.lowerScale(at, d)
       const most = least + margin
