@@ -10,6 +10,7 @@ constexpr int DOUBLES = LANES / 2;
 typedef double vdouble __attribute__((vector_size(4 * QUANTALOUPE_LANES)));
 typedef int64_t vlong __attribute__((vector_size(4 * QUANTALOUPE_LANES)));
 typedef float vfloat_half __attribute__((vector_size(2 * QUANTALOUPE_LANES)));
+typedef int32_t vint_half __attribute__((vector_size(2 * QUANTALOUPE_LANES)));
 
 QUANTALOUPE_INLINE vdouble splat(double value) { return value - vdouble{}; }
 QUANTALOUPE_INLINE vlong splat(int64_t value) { return value - vlong{}; }
@@ -39,6 +40,7 @@ QUANTALOUPE_INLINE void store(double *to, vdouble value) { memcpy(to, &value, si
 // The same bits as another type.
 QUANTALOUPE_INLINE vlong bits_of(vdouble value) { return (vlong)value; }
 QUANTALOUPE_INLINE vdouble double_of(vlong bits) { return (vdouble)bits; }
+QUANTALOUPE_INLINE vint_half bits_of(vfloat_half value) { return (vint_half)value; }
 
 // Lane by lane mask ? yes : no; a mask has all bits of a lane or none.
 QUANTALOUPE_INLINE vdouble select(vlong mask, vdouble yes, vdouble no) {

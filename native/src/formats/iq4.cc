@@ -6,6 +6,7 @@
 #include "iq4_search.h"
 #include "nested_search.h"
 #include "optimal_kernels.h"
+#include "square_root_weights.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {

@@ -1,6 +1,7 @@
 // Q3_K; layout and twin: main/engine/quantizers/q3-k.ts (ggml-quants.c: quantize_row_q3_K_ref, _impl).
 #include "nested_search.h"
 #include "refined_search.h"
+#include "square_root_weights.h"
 #include "sub_blocks_16.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {

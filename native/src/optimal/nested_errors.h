@@ -3,55 +3,58 @@
 
 #include <algorithm>
 
-#include "nested_parabolas.h"
+#include "half.h"
+#include "nested_block_sweeps.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
-
-struct NestedBlock {
-  const float *weights;
-  const double *error_weights;
-};
-
-// least + curvature (|t| - centre)^2
-struct Parabola {
-  double least;
-  double centre;
-  double curvature;
-
-  double at(double t) const {
-    const double offset = t - centre;
-    return least + curvature * offset * offset;
-  }
-};
 
 // Those of a sub-block that may matter.
 struct ParabolaList {
   const Parabola *begin;
   const Parabola *end;
+
+  int size() const { return (int)(end - begin); }
 };
 
-template <typename Layout>
-int nearest_code(double x, double t) {
-  if (t == 0) return Layout::BASE;
-  int code = 0;
-  for (int width = Layout::LEVELS / 2; width > 0; width /= 2) {
-    const double beyond = t * midpoint<Layout>(code + width - 1);
-    if (t > 0 ? x > beyond : x < beyond) code += width;
+QUANTALOUPE_INLINE vfloat nearest_whole(vfloat value) { return (value + 12582912.f) - 12582912.f; }
+
+enum class Nearest { LEVEL, CODE };
+
+// The level nearest to x / t, or its code: of whole levels the one next to the quotient, otherwise by counting midpoints.
+template <typename Layout, Nearest WHAT>
+vdouble nearest(vdouble x, double t) {
+  constexpr double LOWEST = Layout::level(0);
+  constexpr double HIGHEST = Layout::level(Layout::LEVELS - 1);
+  constexpr double START = WHAT == Nearest::CODE ? 0 : LOWEST;
+  if (t == 0) return splat(WHAT == Nearest::CODE ? Layout::BASE : Layout::level(Layout::BASE));
+  const vdouble value = t < 0 ? -x : x;
+  const double size = __builtin_fabs(t);
+  const auto where = [](vlong mask, double step) { return double_of(mask & bits_of(splat(step))); };
+  if (!Layout::SYMMETRIC) {
+    vdouble found = splat(START);
+    for (int code = 0; code + 1 < Layout::LEVELS; code += 1) {
+      const double step = WHAT == Nearest::CODE ? 1 : Layout::level(code + 1) - Layout::level(code);
+      found += where(value > size * midpoint<Layout>(code), step);
+    }
+    return found;
   }
-  return code;
+  const vdouble guess = minimum(maximum(nearest_whole(value * (1 / size)), splat(LOWEST)), splat(HIGHEST));
+  const vlong is_above = (value > size * (guess + 0.5)) & (guess < HIGHEST);
+  const vlong is_below = ~(value > size * (guess - 0.5)) & (guess > LOWEST);
+  return guess + where(is_above, 1) - where(is_below, 1) + (START - LOWEST);
 }
 
-// Error of sub-block j under the scale t, whose codes it writes.
+// Error of sub-block j under the scale t.
 template <typename Layout>
-double error_under(const NestedBlock &block, int j, double t, uint8_t *codes) {
-  double sum = 0;
-  for (int i = Layout::SUB_BLOCK * j; i < Layout::SUB_BLOCK * (j + 1); i += 1) {
-    const double x = block.weights[i];
-    const int code = nearest_code<Layout>(x, t);
-    codes[i] = (uint8_t)code;
-    const double error = x - t * Layout::level(code);
-    sum += block.error_weights[i] * (error * error);
+double error_under(const NestedBlock &block, int j, double t) {
+  double terms[Layout::SUB_BLOCK];
+  for (int i = 0; i < Layout::SUB_BLOCK; i += DOUBLES) {
+    const vdouble x = load_widened(block.weights + Layout::SUB_BLOCK * j + i);
+    const vdouble error = x - t * nearest<Layout, Nearest::LEVEL>(x, t);
+    store(terms + i, load(block.error_weights + Layout::SUB_BLOCK * j + i) * (error * error));
   }
+  double sum = 0;
+  for (const double term : terms) sum += term;
   return sum;
 }
 
@@ -100,9 +103,8 @@ template <typename Layout>
 void find_errors(const NestedBlock &block, int j, ParabolaList list, double d, double margin,
                  SubBlockErrors<Layout> &errors) {
   constexpr int REACH = Layout::REACH;
-  uint8_t codes[NESTED_WEIGHTS];
   errors.clear();
-  if (list.begin == list.end) return errors.add(0, error_under<Layout>(block, j, 0, codes));
+  if (list.begin == list.end) return errors.add(0, error_under<Layout>(block, j, 0));
   const double inverse = 1 / d;
   double least = __builtin_inf();
   const auto lower_of = [&](const Parabola &one) {
@@ -121,8 +123,8 @@ void find_errors(const NestedBlock &block, int j, ParabolaList list, double d, d
   const auto add = [&](int scale) {
     if (tried[scale]) return;
     tried[scale] = true;
-    errors.add(scale, error_under<Layout>(block, j, d * scale, codes));
-    if (scale > 0) errors.add(-scale, error_under<Layout>(block, j, -d * scale, codes));
+    errors.add(scale, error_under<Layout>(block, j, d * scale));
+    if (scale > 0) errors.add(-scale, error_under<Layout>(block, j, -d * scale));
   };
   // Where the scale that is wanted lies at the end of what f16 can hold, every multiple is evaluated.
   const auto is_at_the_end = [](const Parabola &one) { return one.centre > LARGEST_HALF * REACH / 2; };

@@ -1,14 +1,15 @@
 // The least error of super-blocks x ~ d * scale * level: what it is and why nothing that is left out can be it:
 // main/engine/quantizers/optimal/nested-search.ts.
 //
-// Here lanes are runs of d, then single ones: lower bounds of their errors in single precision, a little lower than
-// rounding can make them. What they do not rule out is evaluated in double precision, as the definition says.
+// A parabola is the error only between the breakpoints of its codes: here it is also left out where it does not come
+// within the slack there. Lanes are runs of d, then single ones: lower bounds of their errors in single precision, a
+// little lower than rounding can make them. What they do not rule out is evaluated in double precision, as the
+// definition says.
 #pragma once
 
 #include "half.h"
 #include "kernels.h"
-#include "nested_errors.h"
-#include "nested_parabolas.h"
+#include "nested_bounds.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 
@@ -29,20 +30,22 @@ class NestedSearch {
     memset(out.scales, 0, sizeof out.scales);
     memset(out.codes, Layout::BASE, sizeof out.codes);
     if (!is_finite()) return;
-    find_parabolas(weights, error_weights, parabolas);
+    sweeps.run(block);
     double energy = 0;
     double floor = 0;
     margin = 0;
-    for (const auto &one : parabolas) {
+    for (const SweptError &one : sweeps.errors) {
       energy += one.energy;
-      floor += one.floor;
+      floor += one.floor();
       margin += one.loose;
     }
-    if (!(energy > 0)) return;
-    margin += (4 * SubBlockParabolas<Layout>::EVENTS + 64) * 0x1p-53 * energy;
-    const double sampled = sample_slack();
-    slack = (sampled < energy - floor ? sampled : energy - floor) + margin;
+    if (!(energy > 0 && energy < __builtin_inf())) return;
+    margin += (4 * Sweep<Layout>::EVENTS + 64) * 0x1p-53 * energy;
+    slack = energy - floor + margin;
+    const vint samples = best_samples();
     collect();
+    tighten(samples);
+    bounds.load(lists, slack);
     find_window();
     bound_candidates();
     choose(floor, out);
@@ -51,15 +54,18 @@ class NestedSearch {
  private:
   static constexpr int SUB_BLOCKS = NESTED_WEIGHTS / Layout::SUB_BLOCK;
   static constexpr int REACH = Layout::REACH;
-  static constexpr int MOST = SUB_BLOCKS * SubBlockParabolas<Layout>::MOST;
   static constexpr int LARGEST_HALF_BITS = 0x7bff;
   static constexpr int LARGEST_ODD = 2047;
   static constexpr int SAMPLES = 128;
-  // Neighbouring f16 that are bounded together.
-  static constexpr int RUN = 4;
+  // Neighbouring f16 that are bounded together: few enough to leave the largest scales apart.
+  static constexpr int RUN = REACH <= 32 ? 8 : 4;
 
   struct Candidate {
     float bound;
+    int half;
+  };
+  struct Best {
+    double error;
     int half;
   };
 
@@ -80,31 +86,22 @@ class NestedSearch {
     return half < 1 ? 1 : half > LARGEST_HALF_BITS ? LARGEST_HALF_BITS : half;
   }
 
-  // Error above the floor with the best parabola of each sub-block alone.
-  double error_of_best(double d) const {
-    double sum = 0;
-    for (const auto &one : parabolas) {
-      if (one.count == 0) continue;
-      const double middle = one.centre[one.best];
-      double scale = __builtin_floor(middle / d + 0.5);
-      if (!(scale < REACH)) scale = REACH - 1;
-      const double offset = d * scale - middle;
-      sum += one.least[one.best] - one.floor + one.curvature[one.best] * offset * offset;
-    }
-    return sum;
-  }
-
-  double sample_slack() const {
+  // Some d that do well with the best parabola of each sub-block alone; in units of the largest centre and curvature.
+  // Lowers the slack to their error.
+  vint best_samples() {
+    RoughBest rough[SUB_BLOCKS];
     double furthest = 0;
     double heaviest = 0;
-    for (const auto &one : parabolas) {
-      if (one.count == 0) continue;
-      if (one.centre[one.best] > furthest) furthest = one.centre[one.best];
-      if (one.curvature[one.best] > heaviest) heaviest = one.curvature[one.best];
+    for (const SweptError &one : sweeps.errors) {
+      if (one.best.centre > furthest) furthest = one.best.centre;
+      if (one.best.curvature > heaviest) heaviest = one.best.curvature;
+    }
+    for (int j = 0; j < SUB_BLOCKS; j += 1) {
+      const Parabola &best = sweeps.errors[j].best;
+      rough[j] = {(float)(best.centre / furthest), (float)(best.curvature / heaviest)};
     }
     const int first = finite_half(furthest / (1.03 * REACH), 0);
     const int last = finite_half(furthest * 2.06 / REACH, 0);
-    // Roughly, to find the best sample; in units of the largest centre and curvature.
     vfloat best = splat(__builtin_inff());
     vint best_half = splat(first);
     const float step = (float)(last - first) / SAMPLES;
@@ -114,58 +111,85 @@ class NestedSearch {
       const vfloat d = half_to_float(half) * (float)(1 / furthest);
       const vfloat inverse = 1.f / d;
       vfloat sum = {};
-      for (const auto &one : parabolas) {
-        if (one.count == 0) continue;
-        const float middle = (float)(one.centre[one.best] / furthest);
-        const vfloat scale = minimum(nearest_whole(middle * inverse), splat(REACH - 1.f));
-        const vfloat offset = d * scale - middle;
-        sum += (float)(one.curvature[one.best] / heaviest) * (offset * offset);
+      for (const RoughBest &one : rough) {
+        const vfloat scale = minimum(nearest_whole(one.centre * inverse), splat(REACH - 1.f));
+        const vfloat offset = d * scale - one.centre;
+        sum += one.curvature * (offset * offset);
       }
       const vint better = sum < best;
       best = select(better, sum, best);
       best_half = select(better, half, best_half);
     }
-    int lane_of_best = 0;
-    for (int lane = 1; lane < LANES; lane += 1) {
-      if (best[lane] < best[lane_of_best]) lane_of_best = lane;
+    for (int lane = 0; lane < LANES; lane += 1) {
+      const double error = error_of_best((double)half_to_float((uint16_t)best_half[lane])) + margin;
+      if (error < slack) slack = error;
     }
-    return error_of_best((double)half_to_float((uint16_t)best_half[lane_of_best]));
+    return best_half;
   }
 
-  static vfloat nearest_whole(vfloat value) { return (value + 12582912.f) - 12582912.f; }
+  // Error above the floor with the best parabola of each sub-block alone.
+  double error_of_best(double d) const {
+    double sum = 0;
+    for (const SweptError &one : sweeps.errors) sum += one.best.at(d * nearest_multiple(one.best.centre, d)) - one.floor();
+    return sum;
+  }
 
-  // Sub-blocks with few parabolas first: they rule out most d at the least cost.
+  static double nearest_multiple(double centre, double d) {
+    const double scale = __builtin_floor(centre / d + 0.5);
+    return scale < REACH ? scale : REACH - 1;
+  }
+
   void collect() {
-    int order[SUB_BLOCKS];
-    int counts[SUB_BLOCKS];
-    int count = 0;
-    unit = 0;
+    for (int j = 0; j < SUB_BLOCKS; j += 1) lists[j] = {kept[j], kept[j]};
+    sweeps.for_each_within(slack, [&](int j, const Parabola &one) {
+      kept[j][lists[j].size()] = one;
+      lists[j].end += 1;
+    });
+  }
+
+  // Lowers the slack to the error of d near the best samples, and drops the parabolas that no longer matter.
+  void tighten(vint samples) {
+    const Best coarse = best_of(samples);
+    int32_t near[LANES];
+    for (int lane = 0; lane < LANES; lane += 1) near[lane] = coarse.half + lane - LANES / 2;
+    const Best fine = best_of(maximum(minimum(load(near), splat(LARGEST_HALF_BITS)), splat(1)));
+    const double least = margin + (fine.error < coarse.error ? fine.error : coarse.error);
+    if (!(least < slack)) return;
+    slack = least;
+    const auto no_longer_matters = [&](const Parabola &one) { return one.reached > slack; };
     for (int j = 0; j < SUB_BLOCKS; j += 1) {
-      const SubBlockParabolas<Layout> &one = parabolas[j];
-      lists[j].begin = kept + count;
-      for (int at = 0; at < one.count; at += 1) {
-        if (one.least[at] - one.floor > slack || one.reached(at) - one.floor > slack) continue;
-        kept[count++] = {one.least[at] - one.floor, one.centre[at], one.curvature[at]};
-        if (one.centre[at] > unit) unit = one.centre[at];
-      }
-      lists[j].end = kept + count;
-      counts[j] = (int)(lists[j].end - lists[j].begin);
-      int place = j;
-      for (; place > 0 && counts[order[place - 1]] > counts[j]; place -= 1) order[place] = order[place - 1];
-      order[place] = j;
+      lists[j].end = std::remove_if(kept[j], kept[j] + lists[j].size(), no_longer_matters);
     }
-    int place = 0;
-    groups = 0;
-    for (const int j : order) {
-      if (counts[j] == 0) continue;
-      for (const Parabola *one = lists[j].begin; one < lists[j].end; one += 1) {
-        // Never infinite: a bound may be too low, but not without meaning.
-        const double curvature = one->curvature * unit * unit / slack;
-        rough[place++] = {(float)(one->least / slack), (float)(one->centre / unit),
-                          curvature < 1e30 ? (float)curvature : 1e30f};
+  }
+
+  // An error above the floor that scales below the outermost reach.
+  Best best_of(vint halves) const {
+    vdouble d[2];
+    widen(half_to_float(halves), d);
+    Best best = {__builtin_inf(), 0};
+    for (int half = 0; half < 2; half += 1) {
+      const vdouble errors = upper_bound(d[half]);
+      for (int lane = 0; lane < DOUBLES; lane += 1) {
+        if (errors[lane] < best.error) best = {errors[lane], halves[DOUBLES * half + lane]};
       }
-      group_ends[groups++] = place;
     }
+    return best;
+  }
+
+  vdouble upper_bound(vdouble d) const {
+    const vdouble inverse = 1 / d;
+    vdouble sum = {};
+    for (const ParabolaList &list : lists) {
+      if (list.size() == 0) continue;
+      vdouble least = splat(__builtin_inf());
+      for (const Parabola *one = list.begin; one < list.end; one += 1) {
+        const vdouble scale = minimum(nearest_whole(one->centre * inverse), splat(REACH - 1.0));
+        const vdouble offset = d * scale - one->centre;
+        least = minimum(one->least + one->curvature * offset * offset, least);
+      }
+      sum += least;
+    }
+    return sum;
   }
 
   void find_window() {
@@ -191,72 +215,40 @@ class NestedSearch {
     if (end_half > highest) end_half = highest;
   }
 
-  // Lower bounds, as parts of the slack, for all d with 1 / d within `spread` (a part) of `inverse` and d >= `lowest`;
-  // lanes without hope may hold any value above 1. A part of 2^-21 covers the rounding of scale / d.
-  vfloat bound(vfloat inverse, vfloat lowest, vfloat spread) const {
-    const vfloat part = spread + 0x1p-21f;
-    vfloat sum = {};
-    int at = 0;
-    for (int group = 0; group < groups; group += 1) {
-      vfloat least = splat(__builtin_inff());
-      for (; at < group_ends[group]; at += 1) {
-        const RoughParabola &one = rough[at];
-        const vfloat scale = one.centre * inverse;
-        const vfloat nearest = minimum(nearest_whole(scale), splat((float)REACH));
-        const vfloat offset = lowest * maximum(magnitude(scale - nearest) - scale * part, vfloat{});
-        least = minimum(one.curvature * (offset * offset) + one.least, least);
-      }
-      sum += least;
-      if (!any(!(sum > BEYOND))) break;
-    }
-    return sum;
-  }
-
-  // A part of 1 that covers the rounding of sums of at most 16 terms.
-  static constexpr float BEYOND = 1.0001f;
-
   bool is_candidate(int half) const {
     return half <= last_half || (half <= end_half && half % 2 == 1);
   }
 
-  // Fills candidates, in ascending order of their bounds.
+  // Fills candidates.
   void bound_candidates() {
     candidates = 0;
-    const float scaled = (float)(1 / unit);
     int waiting = 0;
     vint halves = splat(first_half);
     for (int first = first_half; first <= end_half; first += RUN * LANES) {
       vint low;
       for (int lane = 0; lane < LANES; lane += 1) low[lane] = first + RUN * lane;
       const vint high = minimum(low + (RUN - 1), splat(LARGEST_HALF_BITS));
-      const vfloat lowest = half_to_float(low) * scaled;
-      const vfloat highest = half_to_float(high) * scaled;
-      const vfloat most = 1.f / lowest;
-      const vfloat least = 1.f / highest;
-      const vfloat middle = 0.5f * (most + least);
-      const vfloat spread = 0.5f * (most - least) / middle;
-      uint32_t runs = mask_bits(!(bound(middle, lowest, spread) > BEYOND));
+      uint32_t runs = mask_bits(!(bounds.of_runs(low, high) > bounds.BEYOND));
       for (; runs; runs &= runs - 1) {
         const int start = first + RUN * __builtin_ctz(runs);
         for (int half = start; half < start + RUN; half += 1) {
           if (!is_candidate(half)) continue;
           halves[waiting++] = half;
           if (waiting < LANES) continue;
-          bound_singly(halves, waiting, scaled);
+          bound_singly(halves, waiting);
           waiting = 0;
         }
       }
     }
-    if (waiting > 0) bound_singly(halves, waiting, scaled);
+    if (waiting > 0) bound_singly(halves, waiting);
   }
 
-  void bound_singly(vint halves, int count, float scaled) {
-    const vfloat d = half_to_float(halves) * scaled;
-    const vfloat bounds = bound(1.f / d, d, vfloat{});
-    uint32_t lanes = mask_bits(!(bounds > BEYOND)) & ((1u << count) - 1);
+  void bound_singly(vint halves, int count) {
+    const vfloat found = bounds.of(halves);
+    uint32_t lanes = mask_bits(!(found > bounds.BEYOND)) & ((1u << count) - 1);
     for (; lanes; lanes &= lanes - 1) {
       const int lane = __builtin_ctz(lanes);
-      candidate[candidates++] = {bounds[lane], halves[lane]};
+      candidate[candidates++] = {found[lane], halves[lane]};
     }
   }
 
@@ -273,18 +265,19 @@ class NestedSearch {
       *next = candidate[left - 1];
       if (floor + (double)one.bound * (1 - 1e-4) * slack - margin > best) break;
       const double d = half_to_float((uint16_t)one.half);
-      SubBlockErrors<Layout> errors;
+      SubBlockErrors<Layout> found[SUB_BLOCKS];
       double sums[2] = {0, 0};
       for (int j = 0; j < SUB_BLOCKS; j += 1) {
-        find_errors(block, j, lists[j], d, margin, errors);
-        sums[0] += errors.best(0);
-        sums[1] += errors.best(1);
+        find_errors(block, j, lists[j], d, margin, found[j]);
+        sums[0] += found[j].best(0);
+        sums[1] += found[j].best(1);
       }
       for (int sign = 0; sign < 2; sign += 1) {
         if (!(sums[sign] < best || (sums[sign] == best && one.half < best_half))) continue;
         best = sums[sign];
         best_half = one.half;
         found_sign = sign == 1;
+        for (int j = 0; j < SUB_BLOCKS; j += 1) best_scales[j] = found[j].scale(sign);
       }
     }
     encode(best_half, found_sign, out);
@@ -293,37 +286,38 @@ class NestedSearch {
   void encode(int half, bool negative, NestedEncoding<Layout> &out) {
     const double d = half_to_float((uint16_t)half);
     out.d = (uint16_t)(half | (negative ? 0x8000 : 0));
-    SubBlockErrors<Layout> errors;
     for (int j = 0; j < SUB_BLOCKS; j += 1) {
-      find_errors(block, j, lists[j], d, margin, errors);
-      const int scale = errors.scale(negative);
+      const int scale = best_scales[j];
       out.scales[j] = (int8_t)(negative ? -scale : scale);
-      error_under<Layout>(block, j, d * scale, out.codes);
+      for (int i = Layout::SUB_BLOCK * j; i < Layout::SUB_BLOCK * (j + 1); i += DOUBLES) {
+        const vdouble codes = nearest<Layout, Nearest::CODE>(load_widened(block.weights + i), d * scale);
+        for (int lane = 0; lane < DOUBLES; lane += 1) out.codes[i + lane] = (uint8_t)codes[lane];
+      }
     }
   }
 
-  NestedBlock block;
-  float largest;
-  SubBlockParabolas<Layout> parabolas[SUB_BLOCKS];
-  double slack;
-  double margin;
-  double unit;
-  Parabola kept[MOST];
-  ParabolaList lists[SUB_BLOCKS];
-  struct RoughParabola {
-    float least;
+  struct RoughBest {
     float centre;
     float curvature;
   };
-  // In units of the slack and of the furthest centre; those of a sub-block up to the end of its group.
-  RoughParabola rough[MOST];
-  int group_ends[SUB_BLOCKS];
-  int groups;
+
+  NestedBlock block;
+  float largest;
+  BlockSweeps<Layout> sweeps;
+  // An upper bound of the least error less the floor.
+  double slack;
+  // Above all rounding of errors, and what the sweeps miss.
+  double margin;
+  // Parabolas that may matter, by sub-block; their errors are above the floor.
+  Parabola kept[SUB_BLOCKS][Sweep<Layout>::MOST];
+  ParabolaList lists[SUB_BLOCKS];
+  NestedBounds<Layout> bounds;
   int first_half;
   int last_half;
   int end_half;
   Candidate candidate[LARGEST_HALF_BITS + LANES];
   int candidates;
+  int best_scales[SUB_BLOCKS];
 };
 
 // Calls write(encoding, bytes) for every super-block.
@@ -337,22 +331,6 @@ void search_nested(const SearchedBlocks &blocks, Write write) {
     write(found, blocks.out + at * BYTES);
   }
   delete search;
-}
-
-// Error weights of ggml's searches: squared weights, or importance times the root of squared weight and variance,
-// in single precision. variance_of takes the sum of the squares of the block.
-template <int BLOCK, typename Variance>
-void square_root_weights(const float *weights, const float *importance, size_t count, double *out, Variance variance_of) {
-  for (size_t block = 0; block < count; block += BLOCK) {
-    float sum = 0;
-    for (size_t i = block; i < block + BLOCK; i += 1) sum += weights[i] * weights[i];
-    const float variance = variance_of(sum);
-    for (size_t i = block; i < block + BLOCK; i += 1) {
-      const float x = weights[i];
-      if (importance) out[i] = importance[i] * __builtin_sqrtf(variance + x * x);
-      else out[i] = (double)x * (double)x;
-    }
-  }
 }
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET
