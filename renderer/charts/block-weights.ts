@@ -1,48 +1,23 @@
 /** The weights under one scale, and what two roundings make of them. */
 import type { ExploredGroup } from '../../preload/contract.ts'
+import { blockFrame, blockPlaceAxis, blockTick, REFERENCE_COLOUR, type BlockNames } from './block-frame.ts'
 import type { ChartOption } from './echarts.ts'
 import { significant } from './numbers.ts'
 import { axisLooks, baseOption, tooltipMarkup } from './parts.ts'
 import type { ChartTheme } from './theme.ts'
-
-export interface BlockNames {
-  readonly reference: string
-  readonly chosen: string
-}
-
-/** Reference and chosen are told apart by shape too. Blue: Okabe and Ito. */
-export const REFERENCE_COLOUR = '#2f8fcb'
 
 export function blockWeightsOption(block: ExploredGroup, names: BlockNames, theme: ChartTheme): ChartOption {
   const base = baseOption(theme)
   const pairs = (values: readonly number[]) => values.map((value, place) => [place, value])
   return {
     ...base,
-    grid: { left: 64, right: 16, top: 30, bottom: 40, outerBoundsMode: 'none' },
-    legend: {
-      top: 0,
-      left: 56,
-      textStyle: { color: theme.text },
-      itemWidth: 12,
-      itemHeight: 9,
-      inactiveColor: theme.line,
-    },
+    ...blockFrame('weight', names, theme),
     tooltip: { ...base.tooltip, trigger: 'axis', formatter: (given: unknown) => markup(given, block, names) },
-    xAxis: {
-      ...axisLooks(theme),
-      type: 'value',
-      min: -1,
-      max: block.weights.length,
-      axisLabel: { ...axisLooks(theme).axisLabel, showMinLabel: false, showMaxLabel: false },
-      splitLine: { show: false },
-      name: 'weight of the block',
-      nameLocation: 'middle',
-      nameGap: 24,
-    },
+    xAxis: blockPlaceAxis('weight of the block', [-1, block.weights.length], theme),
     yAxis: {
       ...axisLooks(theme),
       type: 'value',
-      axisLabel: { ...axisLooks(theme).axisLabel, formatter: tick },
+      axisLabel: { ...axisLooks(theme).axisLabel, formatter: blockTick },
     },
     series: [
       {
@@ -70,10 +45,6 @@ export function blockWeightsOption(block: ExploredGroup, names: BlockNames, them
       },
     ],
   }
-}
-
-function tick(value: number): string {
-  return significant(value, 2)
 }
 
 function placeIn(given: unknown): number | null {

@@ -1,6 +1,6 @@
 /** The error of a block under every scale: pieces of parabolas between the scales at which a code changes. */
 import type { ErrorCurve, ExploredGroup } from '../../preload/contract.ts'
-import { REFERENCE_COLOUR, type BlockNames } from './block-weights.ts'
+import { blockFrame, blockPlaceAxis, blockTick, REFERENCE_COLOUR, type BlockNames } from './block-frame.ts'
 import type { ChartOption } from './echarts.ts'
 import { significant } from './numbers.ts'
 import { axisLooks, baseOption, dataOf, tooltipMarkup } from './parts.ts'
@@ -13,13 +13,18 @@ export interface ScaleWindow {
   readonly most: number
 }
 
+/** Near are scales that move the largest weight by little more than a level; farther ones dwarf what is around the best. */
+const NEAR_LEVELS = 2.4
+
 /** Both signs, as far as the scales in use and once more; or what is near the chosen scale. */
 export function scaleWindow(block: ExploredGroup, near: boolean): ScaleWindow {
   const { reference, chosen } = block
   const reach = Math.max(Math.abs(reference.scale), Math.abs(chosen.scale)) || 1
   if (!near) return { least: -2 * reach, most: 2 * reach }
-  const scales = [chosen.scale, chosen.scale * 0.85, chosen.scale * 1.15]
-  if (reference.scale * chosen.scale > 0) scales.push(reference.scale * 0.97, reference.scale * 1.03)
+  const spread = Math.min(0.15, NEAR_LEVELS / block.levels.length)
+  const around = (scale: number, by: number) => [scale * (1 - by), scale * (1 + by)]
+  const scales = around(chosen.scale, spread)
+  if (reference.scale * chosen.scale > 0) scales.push(...around(reference.scale, spread / 5))
   return { least: Math.min(...scales), most: Math.max(...scales) }
 }
 
@@ -117,33 +122,17 @@ export function scaleErrorOption(
     value: raised(point),
   }))
   const { reference, chosen } = block
+  const xAxis = blockPlaceAxis('scale', [window.least, window.most], theme)
   return {
     ...base,
-    grid: { left: 64, right: 16, top: 30, bottom: 40, outerBoundsMode: 'none' },
-    legend: {
-      top: 0,
-      left: 56,
-      textStyle: { color: theme.text },
-      itemWidth: 12,
-      itemHeight: 9,
-      inactiveColor: theme.line,
-    },
+    ...blockFrame('error', names, theme),
     tooltip: { ...base.tooltip, formatter: pointMarkup },
-    xAxis: {
-      ...axisLooks(theme),
-      type: 'value',
-      ...{ min: window.least, max: window.most },
-      splitLine: { show: false },
-      axisLabel: { ...axisLooks(theme).axisLabel, formatter: tick, hideOverlap: true },
-      name: 'scale',
-      nameLocation: 'middle',
-      nameGap: 24,
-    },
+    xAxis: { ...xAxis, axisLabel: { ...xAxis.axisLabel, formatter: blockTick } },
     yAxis: {
       ...axisLooks(theme),
       // Near the best all errors are of one size, and the parabolas can be seen.
       ...(near ? { type: 'value', scale: true } : { type: 'log', min: floor / 1.3 }),
-      axisLabel: { ...axisLooks(theme).axisLabel, formatter: tick },
+      axisLabel: { ...axisLooks(theme).axisLabel, formatter: blockTick },
     },
     series: [
       {
@@ -172,8 +161,4 @@ export function scaleErrorOption(
       choice(names.chosen, [chosen.scale, Math.max(chosen.error, floor)], theme.accent, 'diamond'),
     ],
   }
-}
-
-function tick(value: number): string {
-  return significant(value, 3)
 }

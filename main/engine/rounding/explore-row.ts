@@ -2,6 +2,8 @@ import type { Format, Method } from '../quantizers/format.ts'
 import { objectiveOf } from '../quantizers/optimal/objective-of.ts'
 import { sweepScales } from '../quantizers/optimal/one-scale-sweep.ts'
 import { scaledLevels } from '../quantizers/optimal/scaled-levels.ts'
+import { boundedBlock, type BoundedBlock } from './bounded-block.ts'
+import { isProvedOptimal } from './proved-formats.ts'
 import { groupScales, type ScaledFormat } from './scaled-formats.ts'
 
 /** A group as a method rounded it. Plain numbers: they cross to the window as JSON. */
@@ -30,6 +32,8 @@ export interface ExploredGroup {
   readonly group: number
   readonly groups: number
   readonly groupSize: number
+  /** Weights of a block of the format: one group or several. */
+  readonly blockSize: number
   /** What a weight can be stored as, in units of the scale; ascending. */
   readonly levels: readonly number[]
   readonly weights: readonly number[]
@@ -44,6 +48,10 @@ export interface ExploredGroup {
   readonly rowErrors: { readonly reference: readonly number[]; readonly chosen: readonly number[] }
   /** The group where the method gains most against the reference. */
   readonly largestGain: number
+  /** Whether it is proved that no encoding of the block has less error than the method found. */
+  readonly proved: boolean
+  /** The block of several groups that the group belongs to, where a lower bound of its error is known. */
+  readonly bounded: BoundedBlock | null
 }
 
 /** A row, and the bytes that two methods made of it. */
@@ -76,11 +84,13 @@ export function exploreRow(row: RoundedRow, group: number | null): ExploredGroup
   const shown = group ?? largestGain
   const size = scaled.groupSize
   const part = weights.subarray(shown * size, (shown + 1) * size)
+  const rowErrors = { reference: reference.errors, chosen: chosen.errors }
   const partErrorWeights = errorWeights.subarray(shown * size, (shown + 1) * size)
   return {
     group: shown,
     groups: weights.length / size,
     groupSize: size,
+    blockSize: format.blockSize,
     levels: scaled.levels,
     weights: [...part],
     errorWeights: [...partErrorWeights],
@@ -88,8 +98,10 @@ export function exploreRow(row: RoundedRow, group: number | null): ExploredGroup
     chosen: roundedGroup(scaled, chosen, shown),
     energy: errorOf(part, partErrorWeights, new Float32Array(size)),
     curves: ([-1, 1] as const).map((sign) => curveOf(part, partErrorWeights, scaled, sign)),
-    rowErrors: { reference: reference.errors, chosen: chosen.errors },
+    rowErrors,
     largestGain,
+    proved: isProvedOptimal(format.name),
+    bounded: boundedBlock(row, { errorWeights, ...rowErrors }, shown),
   }
 }
 

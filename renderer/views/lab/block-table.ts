@@ -1,11 +1,11 @@
-import type { ExploredGroup } from '../../../preload/contract.ts'
+import type { ExploredGroup, Method } from '../../../preload/contract.ts'
 import { significant } from '../../charts/numbers.ts'
 import type { TableCell, TableColumn } from '../../components/table-column.ts'
 import type { PlainTable } from '../../components/table-text.ts'
 
 const RIGHT = { align: 'right', width: 'minmax(72px, 1fr)' } as const
 
-export const BLOCK_COLUMNS: readonly TableColumn[] = [
+const COLUMNS: readonly TableColumn[] = [
   { key: 'place', title: '#', ...RIGHT, width: '48px' },
   { key: 'weight', title: 'Weight', ...RIGHT },
   {
@@ -17,10 +17,15 @@ export const BLOCK_COLUMNS: readonly TableColumn[] = [
   { key: 'referenceLevel', title: 'Code', ...RIGHT, hint: 'Reference' },
   { key: 'referenceValue', title: 'Reference', ...RIGHT },
   { key: 'referenceError', title: 'Its error', ...RIGHT, hint: 'Counted squared error' },
-  { key: 'chosenLevel', title: 'Code', ...RIGHT, hint: 'The other method' },
-  { key: 'chosenValue', title: 'Optimal', ...RIGHT },
+  { key: 'chosenLevel', title: 'Code', ...RIGHT, hint: 'The chosen method' },
+  { key: 'chosenValue', title: 'Chosen', ...RIGHT },
   { key: 'chosenError', title: 'Its error', ...RIGHT, hint: 'Counted squared error' },
 ]
+
+/** @param method gives the column of its values its name */
+export function blockColumns(method: Method): readonly TableColumn[] {
+  return COLUMNS.map((column) => (column.key === 'chosenValue' ? { ...column, title: method } : column))
+}
 
 function valueOf(block: ExploredGroup, place: number, column: string): number {
   const weight = block.weights[place] ?? 0
@@ -50,7 +55,7 @@ export function blockCell(block: ExploredGroup, place: number, column: string): 
 
 export function blockTable(block: ExploredGroup): PlainTable {
   return {
-    columns: BLOCK_COLUMNS.map(({ key }) => key),
-    rows: block.weights.map((_weight, place) => BLOCK_COLUMNS.map(({ key }) => valueOf(block, place, key))),
+    columns: COLUMNS.map(({ key }) => key),
+    rows: block.weights.map((_weight, place) => COLUMNS.map(({ key }) => valueOf(block, place, key))),
   }
 }

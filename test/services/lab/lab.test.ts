@@ -60,6 +60,35 @@ describe('a look into a block', () => {
     },
   )
 
+  it('tells of each format whether the least error is proved, and where it has a bound', async () => {
+    const { services, model } = await openSample()
+    const bounded: string[] = []
+    for (const format of EXPLORED) {
+      const block = await callOk(services, 'lab.block', { ...ASKED, model, format })
+      expect([format, block.proved]).toEqual([format, true])
+      if (block.bounded) bounded.push(format)
+    }
+    expect(bounded).toEqual(['Q3_K', 'IQ4_XS', 'Q6_K'])
+  })
+
+  it.each(['Q3_K', 'Q6_K', 'IQ4_XS'])('finds no error below the bound: %s', async (format) => {
+    const { services, model } = await openSample()
+    const { bounded } = await callOk(services, 'lab.block', { ...ASKED, model, format })
+    expect(bounded?.lowerBound).toBeGreaterThan(0)
+    expect(bounded?.chosenError).toBeGreaterThanOrEqual(bounded?.lowerBound ?? NaN)
+    expect(bounded?.chosenError).toBeLessThan(bounded?.referenceError ?? NaN)
+  })
+
+  it('bounds the whole block around a sub-block, near below what was found', async () => {
+    const { services, model } = await openSample()
+    const asked = { ...ASKED, model, format: 'Q6_K', block: 18 }
+    const { bounded, rowErrors } = await callOk(services, 'lab.block', asked)
+    const inBlock = rowErrors.chosen.slice(16, 32).reduce((sum, error) => sum + error, 0)
+    expect(bounded).toMatchObject({ block: 1, chosenError: inBlock })
+    expect(bounded?.lowerBound).toBeGreaterThan(inBlock * 0.9)
+    expect(bounded?.lowerBound).toBeLessThan(inBlock)
+  })
+
   it('shows the block of the row with the largest gain when none is named', async () => {
     const { services, model } = await openSample()
     const asked = { ...ASKED, model, format: 'Q4_0', block: null }
