@@ -14,7 +14,7 @@ export const REFERENCE_COLOUR = '#2f8fcb'
 /** @param first name of the series that the roundings are compared with */
 export function blockFrame(first: string, names: BlockNames, theme: ChartTheme) {
   return {
-    grid: { left: 64, right: 16, top: 30, bottom: 40, outerBoundsMode: 'none' as const },
+    grid: { left: 64, right: 28, top: 30, bottom: 40, outerBoundsMode: 'none' as const },
     legend: {
       data: [first, names.reference, names.chosen],
       top: 0,

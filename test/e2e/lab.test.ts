@@ -93,6 +93,23 @@ describe('the lab', () => {
     expect((await download).suggestedFilename()).toMatch(/^error-over-scale-of-.*\.svg$/)
   })
 
+  it('tells that a block is proved optimal, and what bounds one with sub-blocks', async () => {
+    await page()
+      .getByText('no encoding of this block in Q4_0 has less error, counted as optimal does')
+      .waitFor()
+    expect(await page().getByText('lower bound').count()).toBe(0)
+    await choose(page(), 'Format of the block', 'Q6_K')
+    await choose(page(), 'Method', 'optimal-square')
+    await page().getByText('in this sub-block').waitFor()
+    await page().getByText('counted as optimal-square does').waitFor()
+    const bounded = page().getByText('all 16 sub-blocks: reference')
+    const [reference, chosen, bound] = (await bounded.locator('.figure').allTextContents()).map((text) =>
+      Number(text.split(' ').at(-1)),
+    )
+    expect(reference).toBeGreaterThan(chosen ?? NaN)
+    expect(chosen).toBeGreaterThan(bound ?? NaN)
+  })
+
   it('logged no error', () => {
     expect(workstation.problems).toEqual([])
   })
