@@ -1,6 +1,7 @@
 import { nativeKernels, typescriptKernels } from '../../main/engine/kernels/kernels.ts'
 import { encodedBytes, type Format, type Method } from '../../main/engine/quantizers/format.ts'
 import { loadGgml } from '../support/ggml.ts'
+import { lowerBoundOf } from '../../main/engine/quantizers/optimal/lower-bounds.ts'
 import { blockErrors } from '../support/weighted-error.ts'
 import { chosenFormats } from './chosen-formats.ts'
 import { COLUMNS, heavyMatrix, lognormalImportance } from './heavy-matrix.ts'
@@ -9,8 +10,8 @@ import { MEGABYTE, rounded, type Row, type Suite } from './suite.ts'
 import { fitted, interleaved, MOST_ROWS } from './turns.ts'
 
 const kernels = nativeKernels() ?? typescriptKernels
-/** Going through everything takes minutes for a matrix: every so many rows show what it would gain. */
-const EXHAUSTIVE_STEP = 200
+/** Going through everything takes minutes for a matrix, as lower bounds do: every so many rows show what is left to gain. */
+const ROW_STEP = 200
 
 /**
  * The method `optimal` against `reference`, by the objective that it minimises: squared error weighted by importance, all alike
@@ -38,7 +39,7 @@ function rowsOf(format: Format, sample: readonly RoundedMatrix[], speeds: Speeds
     rows.push({ importance: false, ...compare(format, bare), ...speeds.measure(format, false) })
   }
   const judged = rows.map((row) => ({ format: format.name, data: 'sample', ...row }))
-  return [...judged, ...distributionRows(format), ...exhaustiveRows(format, covered)]
+  return [...judged, ...distributionRows(format), ...limitRows(format, covered)]
 }
 
 function distributionRows(format: Format): readonly Row[] {
@@ -48,14 +49,33 @@ function distributionRows(format: Format): readonly Row[] {
   })
 }
 
-/** Both methods on the same few rows. */
-function exhaustiveRows(format: Format, matrices: readonly RoundedMatrix[]): readonly Row[] {
-  if (!format.methods.exhaustive) return []
-  const thinned = matrices.map((matrix) => thin(matrix, EXHAUSTIVE_STEP))
-  return (['optimal', 'exhaustive'] as const).map((method) => {
-    const data = `sample, 1 row of ${EXHAUSTIVE_STEP}, ${method}`
-    return { format: format.name, data, importance: true, ...compare(format, thinned, method) }
+/** Of few rows: what going through everything finds, and an error that no encoding is below, where one is known. */
+function limitRows(format: Format, matrices: readonly RoundedMatrix[]): readonly Row[] {
+  const methods = (['optimal', 'exhaustive'] as const).filter((method) => format.methods[method])
+  const bound = lowerBoundOf(format.name)
+  if (methods.length < 2 && !bound) return []
+  const thinned = matrices.map((matrix) => thin(matrix, ROW_STEP))
+  const lowest = bound && { lowerBound: leastError(format, thinned, bound) }
+  return methods.map((method) => {
+    const data = `sample, 1 row of ${ROW_STEP}, ${method}`
+    return { format: format.name, data, importance: true, ...compare(format, thinned, method), ...lowest }
   })
+}
+
+type BlockBound = NonNullable<ReturnType<typeof lowerBoundOf>>
+
+/** Relative, as the errors are. */
+function leastError(format: Format, matrices: readonly RoundedMatrix[], bound: BlockBound): number {
+  let [total, least] = [0, 0]
+  for (const { weights, rowLength, importance } of matrices) {
+    const counts = Float64Array.from(weights, (_, i) => importance?.[i % rowLength] ?? 1)
+    for (const [i, weight] of weights.entries()) total += (counts[i] as number) * (weight * weight)
+    for (let at = 0; at < weights.length; at += format.blockSize) {
+      const end = at + format.blockSize
+      least += bound(weights.subarray(at, end), counts.subarray(at, end))
+    }
+  }
+  return Number((least / total).toPrecision(4))
 }
 
 function thin({ weights, rowLength, importance }: RoundedMatrix, step: number): RoundedMatrix {
