@@ -23,6 +23,8 @@
  * evaluated by the definition, in the order of their bounds.
  */
 import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
+import { NestedErrors } from './nested-errors.ts'
+import { KeptParabolas } from './nested-kept.ts'
 import type { NestedLayout } from './nested-layout.ts'
 import { SubBlockParabolas } from './nested-parabolas.ts'
 
@@ -30,9 +32,6 @@ const LARGEST_HALF = 0x7bff
 /** Halves up to these bits are whole multiples of 2^-24, with the bits as the multiple. */
 const LARGEST_ODD = 2047
 const SAMPLES = 128
-/** Adding and subtracting it rounds to a whole number. */
-const ROUNDER = 1.5 * 2 ** 52
-
 /**
  * @param codes  u8[256], place of each weight's level, written
  * @param scales i8[sub-blocks], written
@@ -50,52 +49,31 @@ export function nestedSearch(layout: NestedLayout): NestedSearch {
   return (weights, errorWeights, codes, scales) => search.run(weights, errorWeights, codes, scales)
 }
 
+/** A positive half, and a lower bound of its error less the floor. */
+interface Candidate {
+  readonly half: number
+  readonly bound: number
+}
+
 class Search {
   private readonly layout: NestedLayout
   private readonly parabolas: SubBlockParabolas[]
-  /** Parabolas that may matter, those of sub-block j from starts[j] on; least is above the sub-block's. */
-  private readonly starts: Int32Array
-  private readonly excess: Float64Array
-  private readonly centre: Float64Array
-  private readonly curvature: Float64Array
-  private weights: Float32Array = new Float32Array()
-  private errorWeights: Float64Array = new Float64Array()
-  private codes: Uint8Array = new Uint8Array()
-  /** Least errors of a sub-block with scales that both signs of d allow, with -reach |d|, and with reach |d|. */
-  private readonly inner: Float64Array
-  private readonly innerScale: Int16Array
-  private readonly below: Float64Array
-  private readonly above: Float64Array
-  private readonly tried: Int32Array
-  /** Sub-blocks, those with few parabolas first: they rule out most d at the least cost. */
-  private order: number[] = []
-  private round = 0
+  private readonly kept: KeptParabolas
+  private readonly errors: NestedErrors
 
   constructor(layout: NestedLayout) {
-    const { subBlocks, reach } = layout
     this.layout = layout
-    this.parabolas = Array.from({ length: subBlocks }, () => new SubBlockParabolas(layout))
+    this.parabolas = Array.from({ length: layout.subBlocks }, () => new SubBlockParabolas(layout))
     const most = this.parabolas.reduce((sum, { least }) => sum + least.length, 0)
-    this.starts = new Int32Array(subBlocks + 1)
-    this.excess = new Float64Array(most)
-    this.centre = new Float64Array(most)
-    this.curvature = new Float64Array(most)
-    this.inner = new Float64Array(subBlocks)
-    this.innerScale = new Int16Array(subBlocks)
-    this.below = new Float64Array(subBlocks)
-    this.above = new Float64Array(subBlocks)
-    this.tried = new Int32Array(2 * reach + 1)
+    this.kept = new KeptParabolas(layout, most)
+    this.errors = new NestedErrors(layout, this.kept)
   }
 
   run(weights: Float32Array, errorWeights: Float64Array, codes: Uint8Array, scales: Int8Array): number {
-    const { subBlock } = this.layout
-    this.weights = weights
-    this.errorWeights = errorWeights
-    this.codes = codes
     let energy = 0
     let floor = 0
     for (const [j, one] of this.parabolas.entries()) {
-      one.load(weights, errorWeights, subBlock * j)
+      one.load(weights, errorWeights, this.layout.subBlock * j)
       energy += one.energy
       floor += one.floor
     }
@@ -104,9 +82,11 @@ class Search {
     if (!(energy > 0 && energy < Infinity)) return 0
     const margin = this.layout.rounding * energy
     const slack = this.sampleSlack(energy - floor) + margin
-    this.collect(slack)
-    const found = this.searchWindow(floor, slack, margin)
-    this.encode(found, margin, scales)
+    this.kept.collect(this.parabolas, slack)
+    this.errors.load(weights, errorWeights, codes, margin)
+    const largest = weights.reduce((far, x) => Math.max(far, Math.abs(x)), 0)
+    const found = this.leastOf(this.boundCandidates(largest, slack), floor - margin)
+    this.errors.encode(found, scales)
     return found
   }
 
@@ -134,30 +114,12 @@ class Search {
     return slack
   }
 
-  private collect(slack: number): void {
-    let count = 0
-    for (const [j, one] of this.parabolas.entries()) {
-      this.starts[j] = count
-      for (let at = 0; at < one.count; at += 1) {
-        if (one.reached(at) - one.floor > slack) continue
-        this.excess[count] = (one.least[at] as number) - one.floor
-        this.centre[count] = one.centre[at] as number
-        this.curvature[count] = one.curvature[at] as number
-        count += 1
-      }
-    }
-    this.starts[this.parabolas.length] = count
-    const size = (j: number): number => (this.starts[j + 1] as number) - (this.starts[j] as number)
-    this.order = this.parabolas.map((_, j) => j).sort((a, b) => size(a) - size(b))
-  }
-
-  private searchWindow(floor: number, slack: number, margin: number): number {
-    const candidates = this.boundCandidates(slack)
+  private leastOf(candidates: readonly Candidate[], floor: number): number {
     let best = Infinity
     let found = 0
     for (const { half, bound } of candidates) {
-      if (floor + bound - margin > best) break
-      for (const [sign, error] of this.evaluate(half, margin).entries()) {
+      if (floor + bound > best) break
+      for (const [sign, error] of this.errors.evaluate(halfToFloat(half)).entries()) {
         const bits = half | (sign << 15)
         if (error < best || (error === best && half < (found & 0x7fff))) {
           best = error
@@ -169,183 +131,37 @@ class Search {
   }
 
   /** The positive halves of the window whose bound is within the slack, least bound first. */
-  private boundCandidates(slack: number): { half: number; bound: number }[] {
-    const { first, last, end } = this.window(slack)
-    const candidates: { half: number; bound: number }[] = []
+  private boundCandidates(largest: number, slack: number): readonly Candidate[] {
+    const { first, last, end } = this.window(largest, slack)
+    const candidates: Candidate[] = []
     for (let half = first; half <= end; half += 1) {
       if (half > last && half % 2 === 0) continue
-      const bound = this.bound(halfToFloat(half), slack)
+      const bound = this.kept.bound(halfToFloat(half), slack)
       if (bound <= slack) candidates.push({ half, bound })
     }
     return candidates.sort((a, b) => a.bound - b.bound)
   }
 
   /** Halves from `first` to `last`, and odd ones to `end`. */
-  private window(slack: number): { first: number; last: number; end: number } {
+  private window(largest: number, slack: number): { first: number; last: number; end: number } {
     const { reach } = this.layout
+    const { starts, excess, centre, curvature } = this.kept
     let least = 0
     let most = 0
     for (let j = 0; j < this.parabolas.length; j += 1) {
       let low = Infinity
-      for (let at = this.starts[j] as number; at < (this.starts[j + 1] as number); at += 1) {
-        const radius = Math.sqrt((slack - (this.excess[at] as number)) / (this.curvature[at] as number))
-        low = Math.min(low, (this.centre[at] as number) - radius)
-        most = Math.max(most, (this.centre[at] as number) + radius)
+      for (let at = starts[j] as number; at < (starts[j + 1] as number); at += 1) {
+        const radius = Math.sqrt((slack - (excess[at] as number)) / (curvature[at] as number))
+        low = Math.min(low, (centre[at] as number) - radius)
+        most = Math.max(most, (centre[at] as number) + radius)
       }
       if (low < Infinity) least = Math.max(least, low)
     }
-    const largest = this.weights.reduce((far, x) => Math.max(far, Math.abs(x)), 0)
     const lowest = finiteHalf(largest * 2 ** -40, 0)
     const highest = finiteHalf(2 * largest, 1)
     const first = Math.max(lowest, finiteHalf(least / reach, -1))
     const last = Math.min(highest, Math.max(lowest, finiteHalf((2 * most) / reach, 1)))
     return { first, last, end: Math.min(highest, Math.max(last, LARGEST_ODD)) }
-  }
-
-  /** A lower bound of E(+-d) less the floor; anything above `slack` where it exceeds that. */
-  private bound(d: number, slack: number): number {
-    const { starts, excess, centre, curvature } = this
-    const { reach } = this.layout
-    const inverse = 1 / d
-    let sum = 0
-    for (const j of this.order) {
-      const end = starts[j + 1] as number
-      let least = Infinity
-      for (let at = starts[j] as number; at < end; at += 1) {
-        const middle = centre[at] as number
-        let scale = middle * inverse + ROUNDER - ROUNDER
-        if (scale > reach) scale = reach
-        const offset = d * scale - middle
-        const error = (excess[at] as number) + (curvature[at] as number) * offset * offset
-        if (error < least) least = error
-      }
-      if (least < Infinity) sum += least
-      if (sum > slack) break
-    }
-    return sum
-  }
-
-  /** E(d) and E(-d) by the definition. */
-  private evaluate(half: number, margin: number): [number, number] {
-    const d = halfToFloat(half)
-    let positive = 0
-    let negative = 0
-    for (let j = 0; j < this.parabolas.length; j += 1) {
-      this.evaluateSubBlock(j, d, margin)
-      const inner = this.inner[j] as number
-      positive += Math.min(inner, this.below[j] as number)
-      negative += Math.min(inner, this.above[j] as number)
-    }
-    return [positive, negative]
-  }
-
-  /** Evaluates the multiples of d that can be least by the parabolas: next to a centre, as a rule. */
-  private evaluateSubBlock(j: number, d: number, margin: number): void {
-    const { reach } = this.layout
-    this.inner[j] = Infinity
-    this.below[j] = Infinity
-    this.above[j] = Infinity
-    this.round += 1
-    if (this.parabolas[j]?.count === 0) return this.tryScale(j, 0, d)
-    const first = this.starts[j] as number
-    const end = this.starts[j + 1] as number
-    let least = Infinity
-    for (let at = first; at < end; at += 1) {
-      const scale = this.lowerScale(at, d)
-      least = Math.min(least, this.errorAt(at, d * scale), this.errorAt(at, d * Math.min(reach, scale + 1)))
-    }
-    // Where the scale that is wanted lies at the end of what f16 can hold, every multiple is evaluated.
-    const farthest = this.centre.subarray(first, end).reduce((far, centre) => Math.max(far, centre), 0)
-    if (farthest > this.layout.limit / 2) {
-      for (let scale = 0; scale <= reach; scale += 1) this.tryBothSigns(j, scale, d)
-      return
-    }
-    for (let at = first; at < end; at += 1) {
-      const lower = this.lowerScale(at, d)
-      const most = least + margin
-      for (let scale = lower; scale >= 0 && this.errorAt(at, d * scale) <= most; scale -= 1) {
-        this.tryBothSigns(j, scale, d)
-      }
-      for (let scale = lower + 1; scale <= reach && this.errorAt(at, d * scale) <= most; scale += 1) {
-        this.tryBothSigns(j, scale, d)
-      }
-    }
-  }
-
-  /** The whole multiple of d next below the centre of a parabola, or the last there is. */
-  private lowerScale(at: number, d: number): number {
-    return Math.min(this.layout.reach, Math.floor((this.centre[at] as number) / d))
-  }
-
-  private errorAt(at: number, t: number): number {
-    const offset = t - (this.centre[at] as number)
-    return (this.excess[at] as number) + (this.curvature[at] as number) * offset * offset
-  }
-
-  private tryBothSigns(j: number, scale: number, d: number): void {
-    this.tryScale(j, scale, d)
-    if (scale > 0) this.tryScale(j, -scale, d)
-  }
-
-  private tryScale(j: number, scale: number, d: number): void {
-    const { reach } = this.layout
-    if (this.tried[scale + reach] === this.round) return
-    this.tried[scale + reach] = this.round
-    const error = this.errorUnder(j, d * scale)
-    if (scale === -reach) this.below[j] = error
-    else if (scale === reach) this.above[j] = error
-    else if (error < (this.inner[j] as number) || (error === this.inner[j] && this.isBefore(j, scale))) {
-      this.inner[j] = error
-      this.innerScale[j] = scale
-    }
-  }
-
-  private isBefore(j: number, scale: number): boolean {
-    const other = this.innerScale[j] as number
-    return Math.abs(scale) < Math.abs(other) || (scale === -other && scale > 0)
-  }
-
-  /** Chooses the codes of a sub-block for the scale t; returns the error. */
-  private errorUnder(j: number, t: number): number {
-    const { levels, subBlock } = this.layout
-    let sum = 0
-    for (let i = subBlock * j; i < subBlock * (j + 1); i += 1) {
-      const x = this.weights[i] as number
-      const code = this.nearestCode(x, t)
-      this.codes[i] = code
-      const error = x - t * (levels[code] as number)
-      sum += (this.errorWeights[i] as number) * (error * error)
-    }
-    return sum
-  }
-
-  private nearestCode(x: number, t: number): number {
-    const { midpoints, base } = this.layout
-    if (t === 0) return base
-    let low = 0
-    let high = midpoints.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const beyond = t * (midpoints[middle] as number)
-      if (t > 0 ? x > beyond : x < beyond) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
-  /** Writes codes and scales under the d that was found. */
-  private encode(bits: number, margin: number, scales: Int8Array): void {
-    const { reach } = this.layout
-    const d = halfToFloat(bits & 0x7fff)
-    const sign = bits >>> 15 === 0 ? 1 : -1
-    const outer = sign > 0 ? this.below : this.above
-    for (let j = 0; j < this.parabolas.length; j += 1) {
-      this.evaluateSubBlock(j, d, margin)
-      const isOuter = (outer[j] as number) < (this.inner[j] as number)
-      const scale = isOuter ? -sign * reach : (this.innerScale[j] as number)
-      scales[j] = sign * scale
-      this.errorUnder(j, d * scale)
-    }
   }
 }
 
