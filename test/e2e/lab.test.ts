@@ -52,6 +52,23 @@ describe('the lab', () => {
     await expect.poll(() => pixels('Absmax rounding')).toBe(whole)
   })
 
+  it('moves the view by as much as a picture is dragged', async () => {
+    const canvas = picture('Absmax rounding').locator('canvas')
+    // Without a pointer on a picture it is the centre of the view.
+    const direction = page().locator('.readout .mono').first()
+    await page().getByRole('button', { name: 'Zoom in' }).click()
+    await expect.poll(() => direction.textContent()).toContain('(1, 0.000, 0.000)')
+    const side = (await canvas.boundingBox())?.width ?? NaN
+    await canvas.hover({ position: { x: 0.6 * side, y: 0.5 * side } })
+    await page().mouse.down()
+    await canvas.hover({ position: { x: 0.45 * side, y: 0.5 * side } })
+    await page().mouse.up()
+    await page().getByRole('button', { name: 'Zoom in' }).hover()
+    await expect.poll(() => direction.textContent()).toContain('(1, 0.200, 0.000)')
+    await page().getByRole('button', { name: 'Whole face' }).click()
+    await expect.poll(() => direction.textContent()).toContain('(1, 0.000, 0.000)')
+  })
+
   it('switches levels and colouring', async () => {
     const angles = await pixels('Best rounding')
     await choose(page(), 'Colouring', 'Colour: cells')
