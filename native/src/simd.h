@@ -144,6 +144,17 @@ QUANTALOUPE_INLINE vfloat square_root(vfloat value) {
 #endif
 }
 
+// Nearest integers, ties to even; right up to +-2^22.
+QUANTALOUPE_INLINE vfloat nearest_whole(vfloat value) {
+#if defined(QUANTALOUPE_AVX512)
+  return (vfloat)_mm512_maskz_roundscale_ps(0xffff, (__m512)value, _MM_FROUND_TO_NEAREST_INT);
+#elif defined(QUANTALOUPE_AVX2)
+  return (vfloat)_mm256_round_ps((__m256)value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+  return (value + 12582912.f) - 12582912.f;
+#endif
+}
+
 // One bit per lane of a mask, lane 0 lowest.
 QUANTALOUPE_INLINE uint32_t mask_bits(vint mask) {
 #if defined(QUANTALOUPE_AVX512)

@@ -23,8 +23,9 @@ class NestedBounds {
       for (const Parabola *one = lists[j].begin; one < lists[j].end; one += 1) {
         if (one->centre > unit) unit = one->centre;
       }
+      const auto is_longer = [&](int other) { return lists[other].size() > lists[j].size(); };
       int place = j;
-      for (; place > 0 && lists[order[place - 1]].size() > lists[j].size(); place -= 1) order[place] = order[place - 1];
+      for (; place > 0 && is_longer(order[place - 1]); place -= 1) order[place] = order[place - 1];
       order[place] = j;
     }
     int place = 0;
@@ -58,8 +59,8 @@ class NestedBounds {
   }
 
  private:
-  // For all d with 1 / d within `spread` (a part) of `inverse` and d >= `lowest`; lanes without hope may hold any value
-  // above 1. A part of 2^-21 covers the rounding of scale / d.
+  // For all d with 1 / d within `spread` (a part) of `inverse` and d >= `lowest`; lanes without hope may hold any
+  // value above 1. A part of 2^-21 covers the rounding of scale / d.
   vfloat of(vfloat inverse, vfloat lowest, vfloat spread) const {
     const vfloat part = spread + 0x1p-21f;
     vfloat sum = {};

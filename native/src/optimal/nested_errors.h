@@ -16,11 +16,9 @@ struct ParabolaList {
   int size() const { return (int)(end - begin); }
 };
 
-QUANTALOUPE_INLINE vfloat nearest_whole(vfloat value) { return (value + 12582912.f) - 12582912.f; }
-
 enum class Nearest { LEVEL, CODE };
 
-// The level nearest to x / t, or its code: of whole levels the one next to the quotient, otherwise by counting midpoints.
+// The level nearest to x / t, or its code: of whole levels next to the quotient, otherwise by counting midpoints.
 template <typename Layout, Nearest WHAT>
 vdouble nearest(vdouble x, double t) {
   constexpr double LOWEST = Layout::level(0);

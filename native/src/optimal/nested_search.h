@@ -130,7 +130,9 @@ class NestedSearch {
   // Error above the floor with the best parabola of each sub-block alone.
   double error_of_best(double d) const {
     double sum = 0;
-    for (const SweptError &one : sweeps.errors) sum += one.best.at(d * nearest_multiple(one.best.centre, d)) - one.floor();
+    for (const SweptError &one : sweeps.errors) {
+      sum += one.best.at(d * nearest_multiple(one.best.centre, d)) - one.floor();
+    }
     return sum;
   }
 

@@ -68,18 +68,10 @@ class Sweep {
   void run(const float *keys, double sign) {
     vdouble products[2] = {{}, {}};
     vdouble squares[2] = {{}, {}};
-    for (int i = 0; i < SIZE; i += 1) {
-      if (START != 0) {
-        products[0] += sign * START * (w[i] * x[i]);
-        squares[0] += START * START * w[i];
-      }
-      const vdouble value = sign * x[i];
-      for (int step = 0; step < Layout::STEPS; step += 1) {
-        const LevelChange change = Layout::change(step, value < 0);
-        Steps &into = steps[i * Layout::STEPS + step];
-        store(into.products, w[i] * value * change.level);
-        store(into.squares, w[i] * change.square);
-      }
+    list_steps(sign);
+    for (int i = 0; i < SIZE && START != 0; i += 1) {
+      products[0] += sign * START * (w[i] * x[i]);
+      squares[0] += START * START * w[i];
     }
     vfloat_half key = load_half(keys);
     if (START != 0) keep(products[0], squares[0], splat(__builtin_inf()), key, ~vlong{});
@@ -125,7 +117,8 @@ class Sweep {
       const vlong counts = __builtin_convertvector(next <= HIGHEST, vlong);
       loose = maximum(loose, double_of(bits_of(chain * links * reversed * (t * t)) & counts));
       const vlong follows = __builtin_convertvector(bits_of(next) > NAMES, vlong);
-      near = __builtin_convertvector((bits_of(key) >> NAME_BITS) - (bits_of(next) >> NAME_BITS) <= 1, vlong) & follows;
+      const vint_half apart = (bits_of(key) >> NAME_BITS) - (bits_of(next) >> NAME_BITS);
+      near = __builtin_convertvector(apart <= 1, vlong) & follows;
       reversed = double_of(bits_of(reversed) & near);
       if (any(near)) {
         const vdouble before = breakpoint(bits_of(key) & NAMES, sign);
@@ -137,7 +130,8 @@ class Sweep {
   }
 
   SweptError error(int lane) const {
-    return {energy[lane], loose[lane], {best_least[lane], best_centre[lane], best_squares[lane], best_reached[lane]}};
+    const Parabola best = {best_least[lane], best_centre[lane], best_squares[lane], best_reached[lane]};
+    return {energy[lane], loose[lane], best};
   }
 
   // Calls add(lane, parabola) for those that reach an error up to `slack` above the floor.
@@ -166,6 +160,19 @@ class Sweep {
     vfloat_half value;
     memcpy(&value, from, sizeof value);
     return value;
+  }
+
+  // What each step changes for scales of this sign.
+  void list_steps(double sign) {
+    for (int i = 0; i < SIZE; i += 1) {
+      const vdouble value = sign * x[i];
+      for (int step = 0; step < Layout::STEPS; step += 1) {
+        const LevelChange change = Layout::change(step, value < 0);
+        Steps &into = steps[i * Layout::STEPS + step];
+        store(into.products, w[i] * value * change.level);
+        store(into.squares, w[i] * change.square);
+      }
+    }
   }
 
   // As exactly as doubles allow.
@@ -205,7 +212,7 @@ class Sweep {
   vdouble best_squares;
   vdouble x[SIZE];
   vdouble w[SIZE];
-  // What each step changes; products have the sign of the weight.
+  // Products have the sign of the weight.
   struct Steps {
     double products[DOUBLES];
     double squares[DOUBLES];

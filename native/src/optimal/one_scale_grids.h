@@ -16,17 +16,6 @@
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 
-// Nearest integers, ties to even; right up to +-2^22.
-QUANTALOUPE_INLINE vfloat nearest_whole(vfloat value) {
-#if defined(QUANTALOUPE_AVX512)
-  return (vfloat)_mm512_maskz_roundscale_ps(0xffff, (__m512)value, _MM_FROUND_TO_NEAREST_INT);
-#elif defined(QUANTALOUPE_AVX2)
-  return (vfloat)_mm256_round_ps((__m256)value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-#else
-  return (value + 12582912.f) - 12582912.f;
-#endif
-}
-
 template <int LOW, int HIGH>
 struct IntegerGrid {
   static constexpr double LOWEST = LOW;
@@ -82,7 +71,6 @@ struct Iq4Grid {
   static constexpr float END_STEP = 23;
   static constexpr float LEAST_STEP = 11;
   static constexpr int NEAREST_ZERO = 8;
-
 
   QUANTALOUPE_INLINE vfloat nearest(vfloat scaled) {
     const vfloat inside = maximum(minimum(scaled, splat(127.f)), splat(-127.f));
