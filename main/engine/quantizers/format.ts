@@ -1,3 +1,5 @@
+import type { ErrorWeights } from './optimal/objectives.ts'
+
 /** Who can load the format. */
 export type Target = 'llama.cpp' | 'ik_llama.cpp' | 'analysis'
 
@@ -49,7 +51,11 @@ export interface StoredType {
  * @param importance f32[n], non-negative, per column; null for none
  * @param out        u8[n / blockSize * blockBytes], written in place
  */
-export type QuantizeRow = (weights: Float32Array, importance: Float32Array | null, out: Uint8Array) => void
+export interface QuantizeRow {
+  (weights: Float32Array, importance: Float32Array | null, out: Uint8Array): void
+  /** What a squared error counts where the method minimises it; plain where it does not say. */
+  readonly errorWeights?: ErrorWeights
+}
 
 /** A format that weights can be quantized to: one entry of the registry. */
 export interface Format extends StoredType {

@@ -1,5 +1,5 @@
 import type { Format, Method } from '../quantizers/format.ts'
-import { objectiveOf } from '../quantizers/optimal/objective-of.ts'
+import { plainErrorWeights } from '../quantizers/optimal/objectives.ts'
 import { sweepScales } from '../quantizers/optimal/one-scale-sweep.ts'
 import { scaledLevels } from '../quantizers/optimal/scaled-levels.ts'
 import { boundedBlock, type BoundedBlock } from './bounded-block.ts'
@@ -77,7 +77,8 @@ interface Decoded {
 export function exploreRow(row: RoundedRow, group: number | null): ExploredGroup {
   const { format, scaled, method, weights, importance } = row
   const errorWeights = new Float64Array(weights.length)
-  objectiveOf(format.methods[method])(weights, importance, errorWeights)
+  const weigh = format.methods[method]?.errorWeights ?? plainErrorWeights
+  weigh(weights, importance, errorWeights)
   const reference = decode(row, row.reference, errorWeights)
   const chosen = decode(row, row.chosen, errorWeights)
   const largestGain = largestGainOf(reference.errors, chosen.errors)

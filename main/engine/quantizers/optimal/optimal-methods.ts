@@ -1,7 +1,6 @@
 /** From a search for blocks to the methods of a format that never do worse than its reference. */
 import type { Method, QuantizeRow, StoredType } from '../format.ts'
 import type { BlockSearch } from './block-search.ts'
-import { withObjective } from './objective-of.ts'
 import { type ErrorWeights, plainErrorWeights, squareErrorWeights } from './objectives.ts'
 
 const LARGEST_FLOAT = 3.4028234663852886e38
@@ -43,11 +42,14 @@ function keepBetter(
     type.dequantize(bytes, decoded)
     return weightedError(weights, errorWeights, decoded)
   }
-  const quantize: QuantizeRow = (row, importance, out) => {
+  const limitedErrorWeights: ErrorWeights = (row, importance, out) => {
+    weigh(row, importance, out)
+    limit(out)
+  }
+  const quantize = (row: Float32Array, importance: Float32Array | null, out: Uint8Array): void => {
     reference(row, importance, out)
     const rowErrorWeights = new Float64Array(row.length)
-    weigh(row, importance, rowErrorWeights)
-    limit(rowErrorWeights)
+    limitedErrorWeights(row, importance, rowErrorWeights)
     for (let at = 0, to = 0; at < row.length; at += blockSize, to += blockBytes) {
       const weights = row.subarray(at, at + blockSize)
       const errorWeights = rowErrorWeights.subarray(at, at + blockSize)
@@ -59,7 +61,7 @@ function keepBetter(
       if (!(referenceError <= errorOf(weights, errorWeights, found))) kept.set(found)
     }
   }
-  return withObjective(quantize, weigh)
+  return Object.assign(quantize, { errorWeights: limitedErrorWeights })
 }
 
 /** ggml's weights are of single precision: what overflows there counts as the largest, what is no number as 0. */
