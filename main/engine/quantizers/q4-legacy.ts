@@ -19,7 +19,7 @@ import { oneScaleSearch } from './optimal/one-scale.ts'
 import { optimalMethods } from './optimal/optimal-methods.ts'
 import { integerLevels } from './optimal/scaled-levels.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
-import { affineBlockSearch, affineErrorWeights, affineExhaustiveSearch } from './optimal/affine.ts'
+import { affineBlockSearch, affineExhaustiveSearch } from './optimal/affine.ts'
 
 const BLOCK = 32
 const HALF = 16
@@ -103,7 +103,7 @@ export const Q4_1: Format = {
     ...optimalMethods({ ...Q4_1_TYPE, dequantize: dequantizeQ4_1 }, quantizeQ4_1, {
       search: affineBlockSearch(Q4_1_LAYOUT),
       exhaustive: affineExhaustiveSearch(Q4_1_LAYOUT),
-      ggmlErrorWeights: affineErrorWeights,
+      ggmlErrorWeights: legacyErrorWeights,
     }),
   },
 }

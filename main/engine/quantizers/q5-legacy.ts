@@ -19,7 +19,7 @@ import { oneScaleSearch } from './optimal/one-scale.ts'
 import { optimalMethods } from './optimal/optimal-methods.ts'
 import { integerLevels } from './optimal/scaled-levels.ts'
 import { quantizeAffineBlocks, quantizeSymmetricBlocks } from './legacy-quantize.ts'
-import { affineBlockSearch, affineErrorWeights, affineExhaustiveSearch } from './optimal/affine.ts'
+import { affineBlockSearch, affineExhaustiveSearch } from './optimal/affine.ts'
 
 const BLOCK = 32
 const HALF = 16
@@ -108,7 +108,7 @@ export const Q5_1: Format = {
     ...optimalMethods({ ...Q5_1_TYPE, dequantize: dequantizeQ5_1 }, quantizeQ5_1, {
       search: affineBlockSearch(Q5_1_LAYOUT),
       exhaustive: affineExhaustiveSearch(Q5_1_LAYOUT),
-      ggmlErrorWeights: affineErrorWeights,
+      ggmlErrorWeights: legacyErrorWeights,
     }),
   },
 }

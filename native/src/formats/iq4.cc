@@ -2,11 +2,11 @@
 // (ggml-quants.c: quantize_row_iq4_nl_impl).
 #include "batch.h"
 #include "bytes.h"
+#include "ggml_error_weights.h"
 #include "half.h"
 #include "iq4_search.h"
 #include "nested_search.h"
 #include "optimal_kernels.h"
-#include "square_root_weights.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
 namespace {
@@ -159,7 +159,8 @@ void search_xs(const SearchedBlocks &blocks) {
 }
 
 void ggml_error_weights_xs(const float *weights, const float *importance, size_t count, double *out) {
-  square_root_weights<SUPER_BLOCK>(weights, importance, count, out, [](float sum) { return sum * (2.f / SUPER_BLOCK); });
+  if (!importance) return square_doubly(weights, count, out);
+  weigh_blocks<SUPER_BLOCK>(weights, importance, count, out, [](float sum) { return sum * (2.f / SUPER_BLOCK); });
 }
 
 }  // namespace

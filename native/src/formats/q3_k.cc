@@ -1,7 +1,7 @@
 // Q3_K; layout and twin: main/engine/quantizers/q3-k.ts (ggml-quants.c: quantize_row_q3_K_ref, _impl).
+#include "ggml_error_weights.h"
 #include "nested_search.h"
 #include "refined_search.h"
-#include "square_root_weights.h"
 #include "sub_blocks_16.h"
 
 namespace quantaloupe::QUANTALOUPE_TARGET {
@@ -198,7 +198,8 @@ void search(const SearchedBlocks &blocks) {
 }
 
 void ggml_error_weights(const float *weights, const float *importance, size_t count, double *out) {
-  square_root_weights<SUPER_BLOCK>(weights, importance, count, out, [](float sum) { return 2.f * sum / (float)SUPER_BLOCK; });
+  if (!importance) return square_doubly(weights, count, out);
+  weigh_blocks<SUPER_BLOCK>(weights, importance, count, out, [](float sum) { return 2.f * sum / (float)SUPER_BLOCK; });
 }
 
 }  // namespace

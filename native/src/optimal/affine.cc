@@ -1,6 +1,7 @@
 // Q4_1 and Q5_1: the twin of main/engine/quantizers/optimal/affine.ts.
 #include "affine_exhaustive.h"
 #include "affine_starts.h"
+#include "ggml_error_weights.h"
 #include "optimal_kernels.h"
 #include "q4_1.h"
 #include "q5_1.h"
@@ -90,22 +91,12 @@ void search(const SearchedBlocks &searched) {
   }
 }
 
-void ggml_error_weights(const float *weights, const float *importance, size_t row_length, double *out) {
-  float sum = 0;
-  for (size_t i = 0; i < row_length; i += 1) sum += weights[i] * weights[i];
-  const float variance = sum / (float)row_length;
-  for (size_t i = 0; i < row_length; i += 1) {
-    if (!importance) out[i] = 1;
-    else out[i] = (double)(importance[i] * __builtin_sqrtf(variance + weights[i] * weights[i]));
-  }
-}
-
 }  // namespace
 }  // namespace affine
 
-const OptimalKernel optimal_Q4_1 = {affine::search<Q4_1, false>, affine::ggml_error_weights,
+const OptimalKernel optimal_Q4_1 = {affine::search<Q4_1, false>, weigh_legacy_row,
                                     affine::search<Q4_1, true>};
-const OptimalKernel optimal_Q5_1 = {affine::search<Q5_1, false>, affine::ggml_error_weights,
+const OptimalKernel optimal_Q5_1 = {affine::search<Q5_1, false>, weigh_legacy_row,
                                     affine::search<Q5_1, true>};
 
 }  // namespace quantaloupe::QUANTALOUPE_TARGET

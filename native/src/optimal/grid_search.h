@@ -1,6 +1,7 @@
 // The searches of IQ2 and IQ3 formats; the twin of main/engine/quantizers/optimal/grid-search.ts and grid-weights.ts.
 #pragma once
 
+#include "ggml_error_weights.h"
 #include "grid_scale.h"
 #include "kernels.h"
 
@@ -38,15 +39,11 @@ struct GridSearch {
 // squared weight and `alone` times the variance.
 static inline void weigh_grid_row(const float *weights, const float *importance, size_t row_length, float multiple,
                                   float alone, double *out) {
+  const auto variance_of = [=](float sum) { return multiple * sum / SUPER_BLOCK; };
+  if (importance) return weigh_blocks<SUPER_BLOCK>(weights, importance, row_length, out, variance_of);
   for (size_t at = 0; at < row_length; at += SUPER_BLOCK) {
-    float sum = 0;
-    for (int i = 0; i < SUPER_BLOCK; i += 1) sum += weights[at + i] * weights[at + i];
-    const float variance = multiple * sum / SUPER_BLOCK;
-    const float least = alone * variance;
-    for (size_t i = at; i < at + SUPER_BLOCK; i += 1) {
-      const float square = weights[i] * weights[i];
-      out[i] = importance ? importance[i] * __builtin_sqrtf(variance + square) : least + square;
-    }
+    const float least = alone * variance_of(sum_of_squares(weights + at, SUPER_BLOCK));
+    for (size_t i = at; i < at + SUPER_BLOCK; i += 1) out[i] = least + weights[i] * weights[i];
   }
 }
 

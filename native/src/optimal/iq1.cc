@@ -1,5 +1,6 @@
 // The best choice of IQ1_S and IQ1_M; twins: main/engine/quantizers/optimal/iq1-search.ts, writeBlock and
 // ggmlErrorWeights in iq1-s.ts and iq1-m.ts.
+#include "ggml_error_weights.h"
 #include "half.h"
 #include "iq1_points.h"
 #include "kernels.h"
@@ -192,15 +193,8 @@ void search(const SearchedBlocks &blocks) {
 
 // Importance times the root of (twice the mean square + squared weight); without importance the squared weights.
 void ggml_error_weights(const float *weights, const float *importance, size_t row_length, double *out) {
-  for (size_t at = 0; at < row_length; at += BLOCK) {
-    float sum = 0;
-    for (size_t i = at; i < at + BLOCK; i += 1) sum += weights[i] * weights[i];
-    const float variance = 2.f * sum / BLOCK;
-    for (size_t i = at; i < at + BLOCK; i += 1) {
-      const float square = weights[i] * weights[i];
-      out[i] = importance ? importance[i] * __builtin_sqrtf(variance + square) : square;
-    }
-  }
+  if (!importance) return square_singly(weights, row_length, out);
+  weigh_blocks<BLOCK>(weights, importance, row_length, out, [](float sum) { return 2.f * sum / BLOCK; });
 }
 
 }  // namespace

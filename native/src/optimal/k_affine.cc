@@ -1,5 +1,6 @@
 // Q2_K, Q4_K and Q5_K: scales, minima and codes chosen together; the twin of
 // main/engine/quantizers/optimal/k-affine-search.ts.
+#include "ggml_error_weights.h"
 #include "k_affine_fit.h"
 #include "k_affine_window.h"
 #include "optimal_kernels.h"
@@ -154,12 +155,6 @@ void search(const SearchedBlocks &blocks) {
   }
 }
 
-float sum_of_squares(const float *values, int count) {
-  float sum = 0;
-  for (int i = 0; i < count; i += 1) sum += values[i] * values[i];
-  return sum;
-}
-
 void plain_error_weights(const float *weights, const Q2K &, double *out) {
   for (int i = 0; i < Q2K::COUNT; i += 1) out[i] = __builtin_fabsf(weights[i]);
 }
@@ -178,12 +173,8 @@ void ggml_error_weights(const float *weights, const float *importance, size_t ro
     }
     return;
   }
-  for (size_t at = 0; at < row_length; at += SUPER_BLOCK) {
-    const float variance = Format::VARIANCE * sum_of_squares(weights + at, SUPER_BLOCK) / SUPER_BLOCK;
-    for (size_t i = at; i < at + SUPER_BLOCK; i += 1) {
-      out[i] = importance[i] * __builtin_sqrtf(variance + weights[i] * weights[i]);
-    }
-  }
+  weigh_blocks<SUPER_BLOCK>(weights, importance, row_length, out,
+                            [](float sum) { return Format::VARIANCE * sum / SUPER_BLOCK; });
 }
 
 }  // namespace

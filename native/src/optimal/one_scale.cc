@@ -1,5 +1,6 @@
 // Q4_0, Q5_0, Q8_0 and IQ4_NL for the least error; twins: main/engine/quantizers/optimal/one-scale.ts and
 // ggml-weights.ts beside it.
+#include "ggml_error_weights.h"
 #include "legacy_packing.h"
 #include "one_scale_search.h"
 #include "optimal_kernels.h"
@@ -174,37 +175,9 @@ void search(const SearchedBlocks &blocks) {
   }
 }
 
-float sum_of_squares(const float *weights, size_t count) {
-  float sum = 0;
-  for (size_t i = 0; i < count; i += 1) sum += weights[i] * weights[i];
-  return sum;
-}
-
-// Importance times the root of (variance + squared weight).
-void weigh_by_importance(const float *weights, const float *importance, size_t count, float variance,
-                         double *out) {
-  for (size_t i = 0; i < count; i += 1) {
-    out[i] = importance[i] * __builtin_sqrtf(variance + weights[i] * weights[i]);
-  }
-}
-
-// Q4_0 and Q5_0, which ggml searches with importance alone.
-void weigh_legacy_row(const float *weights, const float *importance, size_t count, double *out) {
-  if (importance) {
-    return weigh_by_importance(weights, importance, count, sum_of_squares(weights, count) / (float)count, out);
-  }
-  for (size_t i = 0; i < count; i += 1) out[i] = 1;
-}
-
 void weigh_iq4_row(const float *weights, const float *importance, size_t count, double *out) {
-  for (size_t at = 0; at < count; at += SCALED_BLOCK) {
-    if (importance) {
-      const float variance = sum_of_squares(weights + at, SCALED_BLOCK) * (2.f / SCALED_BLOCK);
-      weigh_by_importance(weights + at, importance + at, SCALED_BLOCK, variance, out + at);
-    } else {
-      for (size_t i = at; i < at + SCALED_BLOCK; i += 1) out[i] = weights[i] * weights[i];
-    }
-  }
+  if (!importance) return square_singly(weights, count, out);
+  weigh_blocks<SCALED_BLOCK>(weights, importance, count, out, [](float sum) { return sum * (2.f / SCALED_BLOCK); });
 }
 
 }  // namespace

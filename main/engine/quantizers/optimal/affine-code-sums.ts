@@ -1,5 +1,6 @@
 /** Sums over the codes of a block, from which regression gives scale, minimum and error. */
 import { LEGACY_BLOCK } from '../legacy-codes.ts'
+import { ROUNDER } from '../rounding.ts'
 import type { AffineBlock } from './affine-block.ts'
 
 export class CodeSums {
@@ -51,6 +52,3 @@ export function nearestCode(value: number, steps: number, inverse: number, minim
   const above = code > 0 ? code : 0
   return above < steps ? above : steps
 }
-
-/** Added and taken off again, it leaves the nearest whole number. */
-const ROUNDER = 6755399441055744

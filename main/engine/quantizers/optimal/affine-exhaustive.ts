@@ -16,7 +16,8 @@
  */
 import { LEGACY_BLOCK } from '../legacy-codes.ts'
 import type { AffineBlock } from './affine-block.ts'
-import { halfAt, LARGEST_HALF, nearestHalf, placeNear } from './affine-half-pair.ts'
+import { halfAt, nearestHalf, placeNear } from './affine-half-pair.ts'
+import { LARGEST_HALF, LARGEST_HALF_BITS } from './half-near.ts'
 
 const { ceil, max, min, sqrt } = Math
 const TOLERANCE = 1e-12
@@ -40,9 +41,9 @@ export function scanAffineScales(block: AffineBlock, steps: number, best: Affine
     return
   const scan = new ScaleScan(block, steps, best)
   let place = scan.firstPlace()
-  while (place <= LARGEST_HALF) {
+  while (place <= LARGEST_HALF_BITS) {
     const next = scan.tryScale(halfAt(place))
-    if (!(next <= halfAt(LARGEST_HALF))) return
+    if (!(next <= LARGEST_HALF)) return
     place = max(place + 1, placeNear(next) - 1)
   }
 }
@@ -92,7 +93,7 @@ class ScaleScan {
   /** The first scale whose window may hold enough. */
   firstPlace(): number {
     let tooSmall = 0
-    let last = LARGEST_HALF + 1
+    let last = LARGEST_HALF_BITS + 1
     while (last - tooSmall > 1) {
       const middle = (last + tooSmall) >> 1
       if (this.clippedError(this.steps * halfAt(middle)) >= sought(this.best)) tooSmall = middle
@@ -103,7 +104,7 @@ class ScaleScan {
 
   /** A lower bound of the error of values beyond a window of this length, which starts or ends at a finite f16. */
   private clippedError(length: number): number {
-    const largest = halfAt(LARGEST_HALF)
+    const largest = LARGEST_HALF
     const { mean } = this.block
     return min(
       this.clippedWithin(length, -largest - mean, largest - mean),

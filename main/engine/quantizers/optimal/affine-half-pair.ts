@@ -8,11 +8,7 @@
 import { halfToFloat } from '../../tensor/half.ts'
 import type { AffineBlock } from './affine-block.ts'
 import type { CodeSums } from './affine-code-sums.ts'
-import { halfBitsNear } from './half-near.ts'
-
-/** The place of the largest finite f16. */
-export const LARGEST_HALF = 0x7bff
-const LARGEST = 65504
+import { halfBitsNear, LARGEST_HALF, LARGEST_HALF_BITS } from './half-near.ts'
 
 export interface HalfPair {
   /** Values, f16. */
@@ -37,7 +33,7 @@ export function nearestHalf(value: number): number {
   const place = placeNear(value)
   const near = halfAt(place)
   const other = place + (value > near ? 1 : -1)
-  if (other < -LARGEST_HALF || other > LARGEST_HALF) return near
+  if (other < -LARGEST_HALF_BITS || other > LARGEST_HALF_BITS) return near
   const neighbour = halfAt(other)
   const [distance, otherDistance] = [Math.abs(value - near), Math.abs(value - neighbour)]
   if (otherDistance < distance) return neighbour
@@ -58,7 +54,11 @@ export function bestHalfPair(block: AffineBlock, sums: CodeSums, pair: HalfPair)
   const start = placeNear(scale)
   let least = Infinity
   for (const direction of [1, -1]) {
-    for (let place = direction > 0 ? start : start - 1; Math.abs(place) <= LARGEST_HALF; place += direction) {
+    for (
+      let place = direction > 0 ? start : start - 1;
+      Math.abs(place) <= LARGEST_HALF_BITS;
+      place += direction
+    ) {
       const half = halfAt(place)
       const growth = spread * ((half - scale) * (half - scale))
       if (!(growth < least)) break
@@ -67,7 +67,7 @@ export function bestHalfPair(block: AffineBlock, sums: CodeSums, pair: HalfPair)
       const excess = growth + totalWeight * ((minimum - wanted) * (minimum - wanted))
       if (!(excess < least)) {
         // With m at its end the excess is convex in d.
-        if (Math.abs(minimum) === LARGEST) break
+        if (Math.abs(minimum) === LARGEST_HALF) break
         continue
       }
       least = excess

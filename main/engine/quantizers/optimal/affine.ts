@@ -7,7 +7,6 @@
 import { floatToHalf } from '../../tensor/half.ts'
 import { writeHalfWord } from '../half-words.ts'
 import { LEGACY_BLOCK } from '../legacy-codes.ts'
-import { importanceWeights, sumOfSquares } from '../weighting.ts'
 import { AffineBlock } from './affine-block.ts'
 import { CodeSums } from './affine-code-sums.ts'
 import { scanAffineScales } from './affine-exhaustive.ts'
@@ -15,7 +14,6 @@ import { bestHalfPair, nearestHalf } from './affine-half-pair.ts'
 import { polishCodes } from './affine-polish.ts'
 import { AFFINE_STARTS, type AffineStart, findAffineStarts } from './affine-starts.ts'
 import type { BlockSearch } from './block-search.ts'
-import type { ErrorWeights } from './objectives.ts'
 
 interface AffineLayout {
   /** Codes are 0 ... maximum. */
@@ -99,17 +97,4 @@ function keepBetter(scale: number, minimum: number, found: Uint8Array): number {
     best.codes.set(found)
   }
   return error
-}
-
-/** Importance times the root of mean square of the row plus squared weight; without importance plain. */
-export const affineErrorWeights: ErrorWeights = (weights, importance, out) => {
-  if (importance === null) {
-    out.fill(1)
-    return
-  }
-  const { length } = weights
-  const variance = Math.fround(sumOfSquares(weights, 0, length) / length)
-  const single = new Float32Array(length)
-  importanceWeights(weights, 0, length, importance, variance, single)
-  out.set(single)
 }

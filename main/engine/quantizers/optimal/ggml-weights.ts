@@ -1,4 +1,4 @@
-/** What ggml's own searches of Q4_0, Q5_0 and IQ4_NL minimise, in their single precision. */
+/** What ggml's own searches of Q4_0, Q4_1, Q5_0, Q5_1 and IQ4_NL minimise, in their single precision. */
 import { LEVEL_BLOCK } from '../iq4-levels.ts'
 import { importanceWeights, sumOfSquares } from '../weighting.ts'
 import { type ErrorWeights, plainErrorWeights } from './objectives.ts'
@@ -6,7 +6,7 @@ import { type ErrorWeights, plainErrorWeights } from './objectives.ts'
 const { fround } = Math
 const levelBlockWeights = new Float32Array(LEVEL_BLOCK)
 
-/** Q4_0 and Q5_0: with importance that of the row's mean square; without, ggml does not search. */
+/** Q4 and Q5: with importance that of the row's mean square; without, the plain error. */
 export const legacyErrorWeights: ErrorWeights = (weights, importance, out) => {
   if (importance === null) return plainErrorWeights(weights, importance, out)
   const count = weights.length

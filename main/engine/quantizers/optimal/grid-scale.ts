@@ -11,9 +11,8 @@
 import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
 import type { GridBlock, GridChoice } from './grid-block.ts'
 import type { Lines } from './grid-envelope.ts'
+import { LARGEST_HALF_BITS } from './half-near.ts'
 
-/** Bits of the largest finite f16. */
-const LARGEST_HALF = 0x7bff
 const CODES = 16
 const LARGEST_FACTOR = 2 * CODES - 1
 /** Margin that covers the rounding of sums where a scale is given up early. */
@@ -72,7 +71,7 @@ export class GridScale {
   }
 
   #refineSeveral(half: number): void {
-    if (half <= LARGEST_HALF) this.#refine(half)
+    if (half <= LARGEST_HALF_BITS) this.#refine(half)
     let largest = 0
     for (const scale of this.#bestScales) if (scale > largest) largest = scale
     for (const [i, numerator] of NUMERATORS.entries()) {
@@ -94,7 +93,7 @@ export class GridScale {
       if ((this.#lastMinima[j] as number) > largest) largest = this.#lastMinima[j] as number
     }
     const first = halfBelow(least / (this.#unit * LARGEST_FACTOR))
-    const last = Math.min(halfBelow(largest / this.#unit) + 1, LARGEST_HALF)
+    const last = Math.min(halfBelow(largest / this.#unit) + 1, LARGEST_HALF_BITS)
     for (let half = first; half <= last; half += 1)
       if (this.#evaluate(half, this.#bestError) < this.#bestError) this.#keep(half)
   }
@@ -186,7 +185,7 @@ export class GridScale {
     for (let half = start; ;) {
       if (least < this.#bestError) this.#keep(half)
       const below = halfBelow(this.#products / (2 * this.#squares) / this.#unit)
-      const above = Math.min(below + 1, LARGEST_HALF)
+      const above = Math.min(below + 1, LARGEST_HALF_BITS)
       const errorAbove = this.#evaluate(above, Infinity)
       const errorBelow = this.#evaluate(below, Infinity)
       const error = errorAbove < errorBelow ? errorAbove : errorBelow
@@ -214,7 +213,7 @@ export class GridScale {
 /** Bits of the largest finite f16 that is not above a value; 0 for what is no positive number. */
 function halfBelow(value: number): number {
   if (!(value > 0)) return 0
-  const half = Math.min(floatToHalf(value), LARGEST_HALF)
+  const half = Math.min(floatToHalf(value), LARGEST_HALF_BITS)
   return halfToFloat(half) > value ? half - 1 : half
 }
 

@@ -1,7 +1,9 @@
 /** Finite f16 values beside a number. */
 import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
 
-const LARGEST = 65504
+/** The largest finite f16. */
+export const LARGEST_HALF = 65504
+export const LARGEST_HALF_BITS = 0x7bff
 const SMALLEST = 2 ** -24
 
 /** The nearest finite f16 value, and for what is not 0 none that is 0. */
@@ -17,6 +19,6 @@ export function halfBitsNear(value: number): number {
 }
 
 function limitedToHalf(value: number): number {
-  const above = value > -LARGEST ? value : -LARGEST
-  return above < LARGEST ? above : LARGEST
+  const above = value > -LARGEST_HALF ? value : -LARGEST_HALF
+  return above < LARGEST_HALF ? above : LARGEST_HALF
 }

@@ -13,6 +13,7 @@ import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
 import { DOWN, GROUP, UP } from '../iq1-groups.ts'
 import { once } from '../once.ts'
 import type { BlockSearch, SearchedBlock } from './block-search.ts'
+import { LARGEST_HALF_BITS } from './half-near.ts'
 import { GROUP_LINES, PointSearch } from './iq1-points.ts'
 import { EnvelopeSum, LineEnvelope } from './line-envelope.ts'
 import { uniteMultiples } from './scale-multiples.ts'
@@ -20,7 +21,6 @@ import { uniteMultiples } from './scale-multiples.ts'
 const GROUPS = 32
 /** Of d, by scale code. */
 const MULTIPLES = [1, 3, 5, 7, 9, 11, 13, 15]
-const LARGEST_HALF = 0x7bff
 const NEGATIVE = 0x8000
 const LEVELS = [UP, DOWN] as const
 
@@ -181,5 +181,5 @@ class Iq1Search {
 
 /** The finite f16 next to a scale; 0 for what is not above it. */
 function nearestFinite(scale: number): number {
-  return Math.min(LARGEST_HALF, floatToHalf(scale > 0 ? scale : 0))
+  return Math.min(LARGEST_HALF_BITS, floatToHalf(scale > 0 ? scale : 0))
 }

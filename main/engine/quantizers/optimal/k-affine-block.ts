@@ -6,15 +6,14 @@
  * All sums are taken in the order of the weights: the native twin makes the same ones, a sub-block in each lane.
  */
 import { SUPER_BLOCK } from '../k-affine.ts'
+import { ROUNDER } from '../rounding.ts'
 
 /** The most sub-blocks of any format. */
 export const SUB_BLOCKS = 16
 
-/** Up to 2^51, adding and subtracting it leaves the nearest whole number, ties to even. */
-const WHOLE = 1.5 * 2 ** 52
-
+/** Ties to even; of magnitudes up to 2^51. */
 export function nearestWhole(value: number): number {
-  return value + WHOLE - WHOLE
+  return value + ROUNDER - ROUNDER
 }
 
 /** Into 0 ... highest; what is no number becomes 0. */

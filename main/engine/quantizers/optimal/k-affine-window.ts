@@ -1,6 +1,6 @@
 /** Scale and minimum codes of all sub-blocks for given d and dmin, and d and dmin for given codes. */
 import { halfToFloat } from '../../tensor/half.ts'
-import { halfBitsNear, halfNear } from './half-near.ts'
+import { halfBitsNear, halfNear, LARGEST_HALF_BITS } from './half-near.ts'
 import {
   type AffineBlock,
   type Choices,
@@ -129,7 +129,7 @@ export function fitPair(block: AffineBlock, solution: AffineSolution): Pair {
   let best: Pair = [solution.d, solution.dmin]
   let least = errorOfPair(form, ...best)
   for (let step = -NEIGHBOURS; step <= NEIGHBOURS; step += 1) {
-    const dmin = halfToFloat(limited((bits & 0x7fff) + step, 0x7bff) | (bits & 0x8000))
+    const dmin = halfToFloat(limited((bits & 0x7fff) + step, LARGEST_HALF_BITS) | (bits & 0x8000))
     const d = halfNear((u + b * dmin) * inverse)
     const error = errorOfPair(form, d, dmin)
     if (error < least) {

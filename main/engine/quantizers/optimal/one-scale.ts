@@ -30,11 +30,11 @@
 import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
 import { writeHalfWord } from '../half-words.ts'
 import type { BlockSearch } from './block-search.ts'
+import { LARGEST_HALF, LARGEST_HALF_BITS } from './half-near.ts'
 import { MOST_SWEPT_WEIGHTS, type ScaleRange, sweepScales } from './one-scale-sweep.ts'
 import { nearestLevel, type ScaledLevels } from './scaled-levels.ts'
 
 const SLACK = 1e-11
-const LARGEST_HALF = 0x7bff
 const NEGATIVE = 0x8000
 /** Below, half of an f16 need not be one. */
 const HALVES_BELOW = 2 ** -13
@@ -121,7 +121,7 @@ function firstScales({ weights, errorWeights, levels: { values } }: Searched): n
 
 /** The f16 nearest to a value, but finite. */
 function nearestHalf(value: number): number {
-  const magnitude = min(LARGEST_HALF, floatToHalf(abs(value)))
+  const magnitude = min(LARGEST_HALF_BITS, floatToHalf(abs(value)))
   return value < 0 ? magnitude | NEGATIVE : magnitude
 }
 
@@ -139,13 +139,13 @@ function rangeOf(block: Searched, sign: 1 | -1, knownError: number): ScaleRange 
     ? mostOfIntegers(above, below, levels, sign)
     : (2 * max(above, below)) / levels.leastMagnitude
   // The bound is widened by more than its rounding.
-  return { sign, least: leastReaching(block, sign, knownError), most: min(most * (1 + 1e-9), 65504) }
+  return { sign, least: leastReaching(block, sign, knownError), most: min(most * (1 + 1e-9), LARGEST_HALF) }
 }
 
 /** The least f16 that does not cut off more than a known error; infinite where all do. */
 function leastReaching(block: Searched, sign: 1 | -1, knownError: number): number {
   let low = 1
-  let high = LARGEST_HALF + 1
+  let high = LARGEST_HALF_BITS + 1
   while (low < high) {
     const middle = (low + high) >>> 1
     if (errorCutOff(block, sign, halfToFloat(middle)) <= knownError) high = middle
@@ -208,7 +208,7 @@ function evaluatePiece(block: Searched, piece: Piece, limit: number, energy: num
   const reach = sqrt(max(0, limit - (energy - bottom * products)) / squares)
   // An f16 more on either side makes up for rounding.
   const first = max(1, floatToHalf(max(0, bottom - reach, piece.least)) - 1)
-  const last = min(LARGEST_HALF, floatToHalf(max(0, min(bottom + reach, piece.most))) + 1)
+  const last = min(LARGEST_HALF_BITS, floatToHalf(max(0, min(bottom + reach, piece.most))) + 1)
   for (let magnitude = first; magnitude <= last; magnitude += 1) {
     const scale = halfToFloat(magnitude)
     if (energy - 2 * scale * products + scale * scale * squares > limit) continue
@@ -260,7 +260,7 @@ function energyOf({ weights, errorWeights }: Searched): number {
  * in rounding.
  */
 function isTooLarge(block: Searched, energy: number): boolean {
-  return errorCutOff(block, 1, 65504) >= energy && errorCutOff(block, -1, 65504) >= energy
+  return errorCutOff(block, 1, LARGEST_HALF) >= energy && errorCutOff(block, -1, LARGEST_HALF) >= energy
 }
 
 function writeCodes({ weights, levels }: Searched, bits: number, codes: Uint8Array): void {
