@@ -1,8 +1,9 @@
 /** A super-block of a format with grid points, as lines: the least error of each sub-block under any scale. */
 import type { Grid } from '../grids.ts'
 import { isOdd } from '../sign-bits.ts'
-import { Envelope, Lines } from './grid-envelope.ts'
+import { Envelope } from './grid-envelope.ts'
 import { GridGroups } from './grid-groups.ts'
+import { Lines } from './lines.ts'
 
 export const SUPER_BLOCK = 256
 /** Weights that share a byte of signs: one point of 8 magnitudes, or two of 4. */

@@ -10,7 +10,7 @@
  */
 import { floatToHalf, halfToFloat } from '../../tensor/half.ts'
 import type { GridBlock, GridChoice } from './grid-block.ts'
-import type { Lines } from './grid-envelope.ts'
+import type { Lines } from './lines.ts'
 import { LARGEST_HALF_BITS } from './half-near.ts'
 
 const CODES = 16

@@ -10,24 +10,10 @@
  * is found where one of them has it: as for a single scale, the best f16 for levels is the one nearest to B / 2 A,
  * and the best pair of levels and f16 is among these pairs.
  */
+import { Lines } from './lines.ts'
 
-/** The lowest of some lines for t > 0: slopes and offsets fall, `starts` rise from 0. */
-export class LineEnvelope {
-  /** From where a line is the lowest. */
-  readonly starts: Float64Array
-  readonly slopes: Float64Array
-  readonly offsets: Float64Array
-  /** What a line stands for. */
-  readonly labels: Uint8Array
-  count = 0
-
-  constructor(capacity: number) {
-    this.starts = new Float64Array(capacity)
-    this.slopes = new Float64Array(capacity)
-    this.offsets = new Float64Array(capacity)
-    this.labels = new Uint8Array(capacity)
-  }
-
+/** The lowest of some lines for t > 0: one list, whose offsets fall as well. */
+export class LineEnvelope extends Lines {
   clear(): void {
     this.count = 0
   }
@@ -46,11 +32,7 @@ export class LineEnvelope {
       this.count = last
       start = 0
     }
-    this.starts[this.count] = start
-    this.slopes[this.count] = slope
-    this.offsets[this.count] = offset
-    this.labels[this.count] = label
-    this.count += 1
+    this.append(start, slope, offset, label)
   }
 
   /**
